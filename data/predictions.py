@@ -1,0 +1,89 @@
+"""The columns that scoring appends."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from data.tables import Table
+from sentiment_core.errors import TableError
+from sentiment_core.labels import Label
+from sentiment_core.scorer import Predictions, Status
+
+LABEL, PROBABILITY, TOKENS, STATUS = "predicted_label", "positive_probability", "token_count", "score_status"
+COLUMNS = (LABEL, PROBABILITY, TOKENS, STATUS)
+_TEXT_TYPES = (pl.String, pl.Categorical, pl.Enum)
+
+
+def check_text(table: Table, column: str) -> None:
+    """Raise TableError unless `column` holds text; a column of nothing but nulls may have the type Null."""
+    found = table.schema[column]
+    if found not in (*_TEXT_TYPES, pl.Null):
+        raise TableError(
+            f"{table.path}: column {column!r}: wanted text, found {found}; name another with --text-column"
+        )
+
+
+def check_clash(columns: Sequence[str], prefix: str, place: str) -> None:
+    """Raise TableError if an appended column would have the name of one that is there."""
+    clash = [prefix + name for name in COLUMNS if prefix + name in columns]
+    if clash:
+        raise TableError(
+            f"{place}: columns {', '.join(clash)} are there already; give the new ones another --prefix, such as new_"
+        )
+
+
+def texts(frame: pl.DataFrame, column: str) -> list[str | None]:
+    """Return the texts of a batch, None for null."""
+    return frame[column].cast(pl.String).to_list()
+
+
+def append(frame: pl.DataFrame, predictions: Predictions, prefix: str) -> pl.DataFrame:
+    """Return `frame` with label (Int8), probability (Float32), tokens (UInt32) and status (String) appended.
+
+    Rows without a score have a null label and a null probability.
+    """
+    scored = pl.Series(predictions.scored)
+    added = {
+        LABEL: pl.Series(predictions.label, dtype=pl.Int8).set(~scored, None),
+        PROBABILITY: pl.Series(predictions.probability, dtype=pl.Float32).set(~scored, None),
+        TOKENS: pl.Series(predictions.token_count, dtype=pl.UInt32),
+        STATUS: pl.Series(predictions.status.tolist(), dtype=pl.String),
+    }
+    return frame.with_columns(values.alias(prefix + name) for name, values in added.items())
+
+
+def read_predictions(table: Table, prefix: str, rows: int) -> Iterator[tuple[pl.DataFrame, Predictions]]:
+    """Yield what `append` wrote, batch by batch. Raises TableError where a column is missing or altered."""
+    missing = [prefix + name for name in COLUMNS if prefix + name not in table.columns]
+    if missing:
+        raise TableError(
+            f"{table.path}: wanted a file that `sentiment score` wrote, found no column {', '.join(missing)}; "
+            "score it first, or give its --prefix"
+        )
+    for frame in table.batches(rows):
+        try:
+            label = frame[prefix + LABEL].cast(pl.Int8)
+            probability = frame[prefix + PROBABILITY].cast(pl.Float32)
+            tokens = frame[prefix + TOKENS].cast(pl.UInt32)
+        except pl.exceptions.PolarsError as error:
+            raise TableError(f"{table.path}: predictions were altered: {str(error)[:200]}; score it again") from error
+        status = frame[prefix + STATUS]
+        scored = status.is_in([Status.OK, Status.TRUNCATED])
+        sound = (
+            status.is_in(list(Status)).all()
+            and (label.is_in(list(map(int, Label))) == scored).fill_null(~scored).all()
+            and (probability.is_between(0, 1) == scored).fill_null(~scored).all()
+        )
+        if not sound or status.null_count() or tokens.null_count():
+            raise TableError(
+                f"{table.path}: predictions were altered: values that scoring never writes; score it again"
+            )
+        yield (
+            frame,
+            Predictions(
+                label=label.fill_null(0).to_numpy(),
+                probability=probability.fill_null(0.0).to_numpy(),
+                token_count=tokens.to_numpy(),
+                status=status.to_numpy().astype(str),
+            ),
+        )

@@ -1,0 +1,147 @@
+"""Labelled reviews for training, held in memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from data.schema import find_label, find_text
+from data.tables import Table, reading, scan
+from sentiment_core.errors import TableError
+from sentiment_core.labels import Label, Scale, Unreadable, parse, scale_of
+from sentiment_core.text import clean
+
+# Travels with a checkpoint, so that export checks parity and int8 on real texts.
+VALIDATION = "validation.parquet"
+# More distinct values than this are no labels; stars in tenths have 41.
+_MOST_DISTINCT = 1000
+_ROWS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelReading:
+    """How a label column is read: each distinct value that is a label, the neutral stars, and the rest."""
+
+    column: str
+    scale: Scale
+    labels: dict[object, Label]
+    neutral: list[object]
+    unreadable: list[object]
+
+    @classmethod
+    def of(cls, table: Table, column: str) -> "LabelReading":
+        """Read the distinct values of `column`. Raises TableError where there are too many to be labels."""
+        values = table.distinct(column, _MOST_DISTINCT + 1)
+        if len(values) > _MOST_DISTINCT:
+            raise TableError(
+                f"{table.path}: column {column!r}: wanted labels, found more than {_MOST_DISTINCT:,} distinct values; "
+                "name another with --label-column"
+            )
+        scale = scale_of(values)
+        labels: dict[object, Label] = {}
+        neutral: list[object] = []
+        unreadable: list[object] = []
+        for value in values:
+            try:
+                label = parse(value, scale)
+            except Unreadable:
+                unreadable.append(value)
+                continue
+            if label is not None:
+                labels[value] = label
+            elif value is not None and str(value).strip():
+                neutral.append(value)
+        return cls(column=column, scale=scale, labels=labels, neutral=neutral, unreadable=unreadable)
+
+    def apply(self, frame: pl.DataFrame) -> list[int | None]:
+        """Return the label of each row, None where it has none."""
+        return [self.labels.get(value) for value in frame[self.column].to_list()]
+
+    def count_unreadable(self, frame: pl.DataFrame) -> int:
+        """Count the rows whose value is no label of the scale."""
+        bad = set(self.unreadable)
+        return sum(value in bad for value in frame[self.column].to_list())
+
+    def count_neutral(self, frame: pl.DataFrame) -> int:
+        """Count the rows whose stars say neither."""
+        neutral = set(self.neutral)
+        return sum(value in neutral for value in frame[self.column].to_list())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviews:
+    """Distinct labelled reviews, cleaned. `notes` say what was found and what was left out."""
+
+    texts: list[str]
+    labels: list[Label]
+    notes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def where(self, keep: Sequence[bool]) -> "Reviews":
+        """Return the reviews that `keep` marks."""
+        chosen = [(t, y) for t, y, kept in zip(self.texts, self.labels, keep, strict=True) if kept]
+        return Reviews(texts=[t for t, _ in chosen], labels=[y for _, y in chosen])
+
+
+def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: str | None) -> Reviews:
+    """Read labelled reviews from files; a review that stands twice with the same label is kept once.
+
+    Raises TableError for a missing column, or with the first rows whose label cannot be read.
+    """
+    found: dict[tuple[str, Label], None] = {}
+    notes = []
+    for path in paths:
+        table = scan(path)
+        text = find_text(table.columns, text_column, str(path))
+        label = find_label(table.columns, label_column, str(path))
+        if label is None:
+            raise TableError(
+                f"{path}: no label column found among {', '.join(table.columns)}; name it with --label-column"
+            )
+        how = LabelReading.of(table, label)
+        with reading(path):
+            frame = table.frame.select(pl.col(text).cast(pl.String).alias("text"), pl.col(label)).collect()
+        if how.unreadable:
+            raise TableError(_first_unreadable(table, frame, how))
+        before = len(found)
+        missing = 0
+        for value, truth in zip(frame["text"].to_list(), how.apply(frame), strict=True):
+            cleaned = clean(value or "")
+            if cleaned and truth is not None:
+                found[cleaned, Label(truth)] = None
+            elif not cleaned:
+                missing += 1
+        notes.append(
+            f"{path.name}: text {text!r}, label {label!r} ({how.scale.value}): {len(frame):,} rows, "
+            f"{len(found) - before:,} new reviews; left out: {how.count_neutral(frame):,} neutral, {missing:,} without text"
+        )
+    return Reviews(texts=[text for text, _ in found], labels=[label for _, label in found], notes=notes)
+
+
+def _first_unreadable(table: Table, frame: pl.DataFrame, how: LabelReading) -> str:
+    bad = {str(value) for value in how.unreadable}
+    rows = [
+        f"row {row}: {value!r}" for row, value in enumerate(frame[how.column].to_list(), start=1) if str(value) in bad
+    ]
+    return (
+        f"{table.path}: column {how.column!r}: wanted 1/0, positive/negative or stars 1-5, "
+        f"found {len(rows):,} others ({'; '.join(rows[:_ROWS_SHOWN])}); mend them or choose another --label-column"
+    )
+
+
+def read_texts(paths: Sequence[Path], text_column: str | None) -> Iterator[str]:
+    """Yield every text of the files, nulls left out."""
+    for path in paths:
+        table = scan(path)
+        column = find_text(table.columns, text_column, str(path))
+        with reading(path):
+            yield from table.frame.select(pl.col(column).cast(pl.String)).collect().to_series().drop_nulls()
+
+
+def write_reviews(reviews: Reviews, path: Path) -> None:
+    """Write reviews as Parquet with the columns text and label."""
+    schema = {"text": pl.String, "label": pl.Int8}
+    pl.DataFrame({"text": reviews.texts, "label": list(map(int, reviews.labels))}, schema=schema).write_parquet(path)

@@ -1,0 +1,1 @@
+"""The ONNX boundary: what makes a bundle and what opens one."""

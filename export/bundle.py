@@ -1,0 +1,68 @@
+"""Layout of a model bundle, hashes, verification.
+
+A bundle is an ordinary Hugging Face folder (config.json, tokenizer.json, model.onnx) with two files more:
+model_int8.onnx, and manifest.json, written last, which holds what a scorer must not guess.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from sentiment_core.errors import BundleError
+from sentiment_core.manifest import Manifest
+
+BUNDLED = Path(__file__).parent / "bundled"
+BUNDLED_BASE = BUNDLED / "base"
+
+MANIFEST = "manifest.json"
+GRAPH = "model.onnx"
+GRAPH_INT8 = "model_int8.onnx"
+TOKENIZER = "tokenizer.json"
+CONFIG = "config.json"
+
+
+def hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of each named file, in order of name."""
+    return {name: _sha256(folder / name) for name in sorted(names)}
+
+
+def verify(folder: Path) -> Manifest:
+    """Read the manifest and check every file against it. Raises BundleError at the first that differs."""
+    path = folder / MANIFEST
+    try:
+        manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        found = "no folder" if not folder.is_dir() else f"no readable {MANIFEST}"
+        raise BundleError(
+            f"{folder}: wanted a model bundle, found {found}; make one with `sentiment export`"
+        ) from error
+    except BundleError as error:
+        raise BundleError(f"{folder}: {error}") from error
+    for name in (CONFIG, TOKENIZER):
+        if name not in manifest.files:
+            raise BundleError(f"{path}: wanted {name} among its files, found it missing; export the model again")
+    for name, expected in manifest.files.items():
+        if Path(name).name != name or name in (".", ".."):
+            raise BundleError(f"{path}: wanted plain file names, found {name!r}; do not use this bundle")
+        try:
+            found = _sha256(folder / name)
+        except OSError as error:
+            raise BundleError(
+                f"{folder / name}: wanted this file of the manifest, found {error.strerror}; copy the bundle again"
+            ) from error
+        if found != expected:
+            raise BundleError(
+                f"{folder / name}: wanted SHA-256 {expected[:12]}…, found {found[:12]}…; "
+                "the file was altered or cut short, copy the bundle again"
+            )
+    return manifest
+
+
+def identity(folder: Path) -> str:
+    """Return what names a bundle in summaries: the SHA-256 of its manifest, which holds the other hashes."""
+    return _sha256(folder / MANIFEST)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

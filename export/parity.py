@@ -1,0 +1,97 @@
+"""PyTorch against ONNX Runtime, and int8 against fp32, on real texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from sentiment_core.batching import Ids, Mask
+from sentiment_core.errors import QualityError
+from sentiment_core.intervals import proportion
+from sentiment_core.labels import Label
+from sentiment_core.scorer import Logits, Predictions, Run, Scorer
+from sentiment_core.summary import Tally
+
+# fp32 sums in another order: 1e-5 is usual for 12 layers; a wrong mask, position or pooling is off by 0.1 and more.
+LOGIT_TOLERANCE = 1e-3
+LEAST_AGREEMENT = 0.99
+MOST_F1_LOST = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Validation texts and their labels, one a text."""
+
+    texts: Sequence[str]
+    labels: Sequence[Label]
+
+
+class TorchRun:
+    """A checkpoint run by PyTorch in fp32: the reference."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        self._model = AutoModelForSequenceClassification.from_pretrained(
+            checkpoint, dtype=torch.float32, local_files_only=True
+        ).eval()
+
+    def __call__(self, ids: Ids, mask: Mask) -> Logits:
+        """(rows, length) ids and mask to (rows, 2) logits."""
+        with torch.inference_mode():
+            output = self._model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
+        return cast(Logits, output.logits.float().numpy())
+
+
+class Recorder:
+    """Runs two graphs on the same batches and keeps the largest difference of their logits."""
+
+    def __init__(self, reference: Run, candidate: Run) -> None:
+        self._reference, self._candidate = reference, candidate
+        self.largest = 0.0
+
+    def __call__(self, ids: Ids, mask: Mask) -> Logits:
+        """Return the candidate's logits."""
+        wanted, found = self._reference(ids, mask), self._candidate(ids, mask)
+        self.largest = max(self.largest, float(np.abs(wanted - found).max()))
+        return found
+
+
+def check_parity(recorder: Recorder, texts: int, longest: int) -> dict[str, Any]:
+    """Return the figures of a parity run. Raises QualityError beyond the tolerance."""
+    if not recorder.largest <= LOGIT_TOLERANCE:
+        raise QualityError(
+            f"parity: wanted logits within {LOGIT_TOLERANCE} of PyTorch's, found {recorder.largest:.3g} over "
+            f"{texts} texts; the exported graph is not this model, nothing was written"
+        )
+    return {
+        "texts": texts,
+        "longest_tokens": longest,
+        "largest_logit_difference": recorder.largest,
+        "tolerance": LOGIT_TOLERANCE,
+    }
+
+
+def gate(plain: Scorer, int8: Scorer, validation: Texts) -> dict[str, Any]:
+    """Compare int8 with fp32 on validation texts; `passed` says whether int8 may score."""
+    wanted, found = plain.score(validation.texts), int8.score(validation.texts)
+    rows = int(wanted.scored.sum())
+    same = int((wanted.label == found.label)[wanted.scored].sum())
+    agreement = proportion(same, rows)
+    before, after = (_f1(predictions, validation.labels) for predictions in (wanted, found))
+    return {
+        "texts": rows,
+        "agreement": agreement,
+        "largest_probability_difference": float(np.abs(wanted.probability - found.probability).max()),
+        "f1_fp32": before,
+        "f1_int8": after,
+        "least_agreement": LEAST_AGREEMENT,
+        "most_f1_lost": MOST_F1_LOST,
+        "passed": same >= LEAST_AGREEMENT * rows and before["value"] - after["value"] <= MOST_F1_LOST,
+    }
+
+
+def _f1(predictions: Predictions, labels: Sequence[Label]) -> Any:
+    return Tally.of(predictions, labels).summarise()["evaluation"]["f1"]

@@ -1,0 +1,95 @@
+"""open_scorer(bundle): ONNX Runtime and tokenizers, nothing else."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from export.bundle import TOKENIZER, verify
+from sentiment_core.batching import Ids, Mask
+from sentiment_core.config import ScoreConfig
+from sentiment_core.errors import BundleError
+from sentiment_core.manifest import Manifest
+from sentiment_core.scorer import Logits, Scorer
+
+
+class Encoder:
+    """Cleaned texts to token ids, the same for training, parity and scoring."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        # A review may spell a special token: read as one, "<|endoftext|>" would be taken for padding.
+        tokenizer.encode_special_tokens = True
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def open(cls, folder: Path) -> "Encoder":
+        """Read `tokenizer.json` of a bundle or checkpoint. Raises BundleError."""
+        path = folder / TOKENIZER
+        try:
+            return cls(Tokenizer.from_str(path.read_text(encoding="utf-8")))
+        except Exception as error:  # tokenizers raises bare Exception for any malformed file
+            raise BundleError(
+                f"{path}: wanted a tokenizer of the tokenizers library, found {error}; export the model again"
+            ) from error
+
+    def __call__(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, whole: no truncation, no padding; none at all of an empty text."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts))
+        return [encoding.ids if text else [] for text, encoding in zip(texts, encodings, strict=True)]
+
+
+class OnnxRun:
+    """A graph of a sequence classifier, run on the CPU. `threads` 0 takes every core this process may use."""
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        # Every run has another shape: the arena and the memory pattern would keep the largest of each.
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's exceptions share no public base
+            found = " ".join(str(error).split())[:200]
+            raise BundleError(
+                f"{path}: wanted a graph ONNX Runtime can open, found {found}; export it again"
+            ) from error
+        self._inputs = {given.name for given in self._session.get_inputs()}
+        outputs = self._session.get_outputs()
+        if "input_ids" not in self._inputs or self._inputs - {"input_ids", "attention_mask", "position_ids"}:
+            raise BundleError(f"{path}: wanted inputs input_ids and attention_mask, found {sorted(self._inputs)}")
+        if [len(found.shape) for found in outputs] != [2]:
+            raise BundleError(f"{path}: wanted one output, (rows, 2) logits, found {[o.name for o in outputs]}")
+
+    def __call__(self, ids: Ids, mask: Mask) -> Logits:
+        """(rows, length) ids and mask to (rows, 2) logits."""
+        feeds = {"input_ids": ids, "attention_mask": mask}
+        if "position_ids" in self._inputs:
+            feeds["position_ids"] = np.broadcast_to(np.arange(ids.shape[1]), ids.shape)
+        (logits,) = self._session.run(None, {name: feeds[name] for name in self._inputs})
+        return cast(Logits, logits)
+
+
+def open_scorer(bundle: Path, config: ScoreConfig | None = None) -> tuple[Scorer, Manifest]:
+    """Verify a bundle and open it for scoring. Raises BundleError."""
+    manifest = verify(bundle)
+    return open_graph(bundle, manifest, config or ScoreConfig()), manifest
+
+
+def open_graph(bundle: Path, manifest: Manifest, config: ScoreConfig) -> Scorer:
+    """Open the graph that `manifest` names, files unverified: for a bundle in the making."""
+    return Scorer(
+        Encoder.open(bundle),
+        OnnxRun(bundle / manifest.graph, config.threads),
+        manifest.decision,
+        max_length=manifest.max_length,
+        pad_id=manifest.pad_id,
+        config=config,
+    )

@@ -1,0 +1,48 @@
+"""Bases to train from: a Hugging Face name, a local folder, or the one that comes with the package."""
+
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.utils import logging
+
+from export.bundle import BUNDLED_BASE
+from sentiment_core.errors import ConfigError
+
+# What it says of heads that are new and masks that are absent is true of every training here.
+logging.set_verbosity_error()
+
+
+def resolve(base: str) -> str:
+    """Return the folder of the bundled base for `bundled`, else `base` itself."""
+    return str(BUNDLED_BASE) if base == "bundled" else base
+
+
+def open_tokenizer(base: str) -> PreTrainedTokenizerFast:
+    """Open the fast tokenizer of `base`, with a pad token: GPT-2 has none of its own and takes end-of-text."""
+    tokenizer = _open(AutoTokenizer, base)
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise ConfigError(f"--base {base}: wanted a tokenizer with a fast version, found {type(tokenizer).__name__}")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def open_base(kind: Any, base: str, **settings: Any) -> PreTrainedModel:
+    """Open `base` as an auto class of transformers, in fp32. Raises ConfigError with one line if out of reach."""
+    model: PreTrainedModel = _open(kind, base, dtype="float32", **settings)
+    return model
+
+
+def _open(kind: Any, base: str, **settings: Any) -> Any:
+    place = resolve(base)
+    try:
+        return kind.from_pretrained(place, trust_remote_code=False, **settings)
+    except (OSError, ValueError) as error:
+        if Path(place).is_dir():
+            found = " ".join(str(error).split())[:200]
+            raise ConfigError(f"--base {base}: wanted a Hugging Face model folder, found {found}") from error
+        raise ConfigError(
+            f"--base {base}: not a local folder, and the Hugging Face Hub is out of reach or has no such model; "
+            "give a folder that holds the model, or --base bundled"
+        ) from error

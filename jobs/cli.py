@@ -1,0 +1,232 @@
+"""sentiment: the one command. It converts, calls and reports; what it calls is imported when it is called."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sentiment_core.config import PretrainConfig, ScoreConfig, TrainConfig
+from sentiment_core.errors import SentimentError
+
+BUNDLED = Path(__file__).parent.parent / "export" / "bundled"
+
+_PATH = click.Path(path_type=Path)
+_text_column = click.option("--text-column", metavar="NAME", help="Column of the text; found by its usual names.")
+_label_column = click.option("--label-column", metavar="NAME", help="Column of the label; found by its usual names.")
+_resume = click.option("--resume", is_flag=True, help="Go on from the last checkpoint of an interrupted run.")
+
+
+def _setting(config: Any, name: str, **settings: Any) -> Callable[..., Any]:
+    """Make an option of a setting; its default stands in the config alone."""
+    default = config.__dataclass_fields__[name].default
+    if isinstance(default, (int, float)) and not isinstance(default, bool):
+        settings.setdefault("type", type(default))
+    return click.option("--" + name.replace("_", "-"), default=default, show_default=default is not None, **settings)
+
+
+class _Examples(click.Command):
+    """Keeps the line breaks of an example at the end of the help."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write("Example:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="review-sentiment")
+def cli() -> None:
+    """Sentiment of customer reviews: fine-tune GPT-2, export it to ONNX, score files every night.
+
+    Exit status: 0 done, 2 usage, 3 an input file, 4 a model bundle, 5 a model that fails a gate, 6 an
+    output that cannot be written, 130 interrupted. Files that fail are set aside while the others go on.
+    """
+
+
+@cli.command(cls=_Examples, epilog="sentiment pretrain dumps/*.parquet --output base --max-minutes 30")
+@click.argument("corpus", nargs=-1, required=True, type=_PATH)
+@click.option("--output", required=True, type=_PATH, help="Folder of the new base; must not exist.")
+@_text_column
+@click.option("--base", help="Go on from this base (a Hugging Face name, a folder, `bundled`) and not from scratch.")
+@_setting(PretrainConfig, "layers", help="Layers, from scratch.")
+@_setting(PretrainConfig, "width", help="Width, from scratch; a multiple of 64.")
+@_setting(PretrainConfig, "vocabulary", help="Tokens of the tokenizer, from scratch.")
+@_setting(PretrainConfig, "length", help="Tokens of a block.")
+@_setting(PretrainConfig, "epochs", help="Passes over the corpus.")
+@_setting(PretrainConfig, "learning_rate", help="Peak learning rate.")
+@_setting(PretrainConfig, "batch_size", help="Blocks a step.")
+@_setting(PretrainConfig, "max_minutes", type=float, help="Stop after so many minutes.")
+@_setting(PretrainConfig, "seed", help="Seed of everything random.")
+@_resume
+def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **settings: Any) -> None:
+    """Train a causal language model on the texts of CORPUS files, labels unread.
+
+    One review in five, by a hash of its text, is held out for the perplexity; `sentiment train` validates
+    on the same ones.
+    """
+    from jobs.pretrain import pretrain
+
+    pretrain(corpus, text_column, output, PretrainConfig(**settings), _log())
+
+
+@cli.command(
+    cls=_Examples,
+    epilog="sentiment train reviews.csv --base bundled --output checkpoint\n"
+    "sentiment train labelled/*.parquet --validation held_out.parquet --base gpt2 --output checkpoint",
+)
+@click.argument("inputs", nargs=-1, required=True, type=_PATH)
+@click.option("--output", required=True, type=_PATH, help="Folder of the checkpoint; must not exist.")
+@click.option("--validation", type=_PATH, help="Validate on this file and not on a fifth of INPUTS.")
+@_text_column
+@_label_column
+@_setting(TrainConfig, "base", help="A Hugging Face name, a local folder, or `bundled`.")
+@_setting(TrainConfig, "max_length", help="Tokens of a review; longer ones keep a quarter of that from the head.")
+@_setting(TrainConfig, "epochs", help="Passes over the reviews, at most.")
+@_setting(TrainConfig, "max_steps", type=int, help="Stop after so many steps.")
+@_setting(TrainConfig, "learning_rate", help="Peak learning rate, after warm-up.")
+@_setting(TrainConfig, "batch_size", help="Reviews a step.")
+@_setting(
+    TrainConfig, "class_weights", type=click.Choice(["balanced", "none"]), help="Weigh the rare label up, or do not."
+)
+@_setting(TrainConfig, "patience", help="Evaluations without a better loss before training stops.")
+@_setting(TrainConfig, "seed", help="Seed of everything random.")
+@_resume
+def train(
+    inputs: tuple[Path, ...],
+    output: Path,
+    validation: Path | None,
+    text_column: str | None,
+    label_column: str | None,
+    **settings: Any,
+) -> None:
+    """Fine-tune a classifier on labelled reviews: CSV, TSV or Parquet.
+
+    Labels are 1/0, positive/negative, or stars: 1-2 negative, 4-5 positive, 3 left out. A fifth of the
+    distinct texts, chosen by a hash, validates: early stopping, temperature, threshold, and the figures
+    printed beside a TF-IDF baseline. CHECKPOINT is an ordinary Hugging Face folder.
+    """
+    from jobs.train import train
+
+    train(inputs, validation, (text_column, label_column), output, TrainConfig(**settings), _log())
+
+
+@cli.command(cls=_Examples, epilog="sentiment export checkpoint --output bundle")
+@click.argument("checkpoint", type=_PATH)
+@click.option("--output", required=True, type=_PATH, help="Folder of the bundle; must not exist.")
+def export(checkpoint: Path, output: Path) -> None:
+    """Export CHECKPOINT through Optimum to ONNX, in fp32 and int8.
+
+    The graph must match PyTorch on validation texts, else nothing is written. int8 scores if its labels
+    and F1 stay close to fp32's, else fp32 does, and the bundle says so.
+    """
+    from jobs.export import export
+
+    export(checkpoint, output, _log())
+
+
+@cli.command(
+    cls=_Examples,
+    epilog="sentiment score reviews.parquet --output scored\n"
+    "sentiment score 'exports/**/*.csv.gz' warehouse/ --output scored --keep id --format parquet",
+)
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("--output", required=True, type=_PATH, help="Folder of the scored files and summaries.")
+@click.option("--model", "bundle", default=BUNDLED, type=_PATH, help="Model bundle; the bundled one if left out.")
+@_text_column
+@_label_column
+@click.option("--keep", metavar="COL,...", help="Write only these input columns beside the predictions.")
+@click.option("--prefix", default="", help="Put before the names of the new columns.")
+@click.option("--format", type=click.Choice(["parquet", "csv", "tsv"]), help="Format of the output; as the input.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done and do nothing.")
+@_setting(ScoreConfig, "chunk_rows", help="Rows held in memory at a time.")
+@_setting(ScoreConfig, "batch_tokens", help="Tokens of one run of the model, padding included.")
+@_setting(ScoreConfig, "threads", help="Threads of the model; 0 for every core.")
+def score(
+    inputs: tuple[str, ...],
+    keep: str | None,
+    format: str | None,
+    chunk_rows: int,
+    batch_tokens: int,
+    threads: int,
+    **request: Any,
+) -> int:
+    """Score INPUTS, which are files, folders or patterns of .parquet, .csv or .tsv (text also .gz, .zst).
+
+    Every row comes out in its place, every column untouched, with predicted_label (1 positive, 0
+    negative), positive_probability, token_count and score_status (ok, truncated, empty, null). Beside each
+    output lies NAME.summary.json, and run.json for the run; with labels they hold accuracy, F1 and more.
+    """
+    from data.tables import Format
+    from jobs.score import ScoreRequest, score
+
+    errors = score(
+        ScoreRequest(
+            inputs=inputs,
+            keep=None if keep is None else tuple(keep.split(",")),
+            format=None if format is None else Format("." + format),
+            **request,
+        ),
+        ScoreConfig(chunk_rows=chunk_rows, batch_tokens=batch_tokens, threads=threads),
+        _log(),
+        _out(),
+    )
+    return errors[0].exit_status if errors else 0
+
+
+@cli.command(cls=_Examples, epilog="sentiment evaluate scored/reviews.parquet --label-column stars")
+@click.argument("predictions", type=_PATH)
+@_label_column
+@click.option("--prefix", default="", help="What stands before the names of the predicted columns.")
+def evaluate(predictions: Path, label_column: str | None, prefix: str) -> None:
+    """Recompute the summary of a scored file that has labels, as JSON."""
+    from jobs.evaluate import evaluate
+
+    click.echo(json.dumps(evaluate(predictions, label_column, prefix), indent=2))
+
+
+@cli.command(cls=_Examples, epilog="sentiment inspect bundle")
+@click.argument("bundle", default=BUNDLED, type=_PATH)
+def inspect(bundle: Path) -> None:
+    """Print what BUNDLE (the bundled one if left out) is, verify its files and score its golden rows again."""
+    from jobs.inspect import inspect
+
+    inspect(bundle, _out())
+
+
+def _console(stderr: bool) -> Any:
+    from rich.console import Console
+
+    console = Console(stderr=stderr)
+    # Under cron there is no terminal to ask for its width: 80 columns would fold paths and tables.
+    return console if console.is_terminal else Console(stderr=stderr, width=160)
+
+
+def _log() -> Any:
+    return _console(stderr=True)
+
+
+def _out() -> Any:
+    return _console(stderr=False)
+
+
+def main() -> None:
+    """Run the command; an error that a user can mend is one line and its own exit status."""
+    try:
+        sys.exit(cli(standalone_mode=False) or 0)
+    except SentimentError as error:
+        click.echo(f"sentiment: {error}", err=True)
+        sys.exit(error.exit_status)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("sentiment: interrupted; unfinished outputs were removed", err=True)
+        sys.exit(130)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("torch", "transformers", "optimum", "accelerate", "onnx"):
+            raise
+        click.echo(f"sentiment: this command needs {error.name}: pip install 'review-sentiment[train]'", err=True)
+        sys.exit(2)

@@ -1,0 +1,43 @@
+"""sentiment export: checkpoint to bundle."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from data.outputs import require_absent, whole_folder
+from data.reviews import VALIDATION, read_reviews
+from data.samples import GOLDEN
+from export.build import build
+from export.parity import Texts
+from jobs.inspect import print_bundle
+from sentiment_core.errors import BundleError
+
+
+def export(checkpoint: Path, output: Path, console: Console) -> None:
+    """Export what `sentiment train` wrote to `checkpoint` as a bundle at `output`."""
+    require_absent(output)
+    training = _training(checkpoint)
+    validation = read_reviews([checkpoint / VALIDATION], "text", "label")
+    with whole_folder(output) as building:
+        manifest = build(
+            checkpoint,
+            building,
+            training,
+            Texts(validation.texts, validation.labels),
+            GOLDEN,
+            lambda message: console.print(message, highlight=False),
+        )
+    print_bundle(output, manifest, console)
+
+
+def _training(checkpoint: Path) -> dict[str, Any]:
+    path = checkpoint / "training.json"
+    try:
+        training: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            f"{checkpoint}: wanted a checkpoint of `sentiment train`, found no readable training.json; train one first"
+        ) from error
+    return training

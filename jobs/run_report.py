@@ -1,0 +1,31 @@
+"""The table at the end of a run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def print_run(summaries: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print a row a file: rows, positive share, accuracy and F1 where labelled, rows/s, where the output lies."""
+    if not summaries:
+        return
+    table = Table("file", box=None)
+    for name in ("rows", "scored", "positive", "accuracy", "F1", "rows/s"):
+        table.add_column(name, justify="right")
+    table.add_column("output", overflow="fold")
+    for summary in summaries:
+        evaluation = summary["evaluation"]
+        scored = sum(summary["predicted"].values())
+        table.add_row(
+            summary["input"]["name"],
+            f"{summary['rows']:,}",
+            f"{scored:,}",
+            "-" if summary["positive_share"] is None else f"{summary['positive_share']:.1%}",
+            "-" if evaluation is None else f"{evaluation['accuracy']['value']:.3f}",
+            "-" if evaluation is None else f"{evaluation['f1']['value']:.3f}",
+            f"{summary['rows_per_second']:,.0f}",
+            summary["output"],
+        )
+    console.print(table)

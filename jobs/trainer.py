@@ -1,0 +1,110 @@
+"""What every training shares: the Trainer's settings, its progress, precision and resumption."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
+
+from sentiment_core.errors import ConfigError, OutputError
+
+
+def bf16_helps(width: int) -> bool:
+    """Say whether bf16 products of this width are faster here than fp32 ones: measured, as CPUs differ by 10x."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        left, right = torch.ones(1024, width, dtype=dtype), torch.ones(width, 4 * width, dtype=dtype)
+        left @ right
+        start = time.perf_counter()
+        for _ in range(5):
+            left @ right
+        seconds[dtype] = time.perf_counter() - start
+    # Autocast converts weights and activations all the time: only a clear win pays for it.
+    return seconds[torch.bfloat16] * 1.5 < seconds[torch.float32]
+
+
+def arguments(work: Path, *, width: int, **settings: Any) -> TrainingArguments:
+    """Return TrainingArguments with what all our trainings have in common; `settings` go through as they are."""
+    return TrainingArguments(
+        output_dir=str(work),
+        bf16=bf16_helps(width),
+        use_cpu=not torch.cuda.is_available(),
+        optim="adamw_torch_fused",
+        weight_decay=0.01,
+        logging_steps=20,
+        report_to=[],
+        disable_tqdm=True,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        save_total_limit=2,
+        **settings,
+    )
+
+
+def work_folder(output: Path, resume: bool) -> tuple[Path, str | None]:
+    """Return the folder of intermediate checkpoints beside `output`, and the one to go on from.
+
+    Raises ConfigError where there is nothing to resume; without `resume` an earlier run's leftovers go.
+    """
+    work = output.with_name(f".{output.name}.training")
+    last = get_last_checkpoint(str(work)) if work.is_dir() else None
+    if resume and last is None:
+        raise ConfigError(f"{output}: nothing to resume: no checkpoint in {work}; run again without --resume")
+    if not resume:
+        shutil.rmtree(work, ignore_errors=True)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{output}: cannot write there: {error.strerror}; choose another --output") from error
+    return work, last if resume else None
+
+
+def run(trainer: Trainer, checkpoint: str | None) -> None:
+    """Train, from `checkpoint` if given, with our own reports instead of the Trainer's prints."""
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=checkpoint)
+
+
+class Report(TrainerCallback):
+    """Says how training goes: a line at most every `seconds`, and one for each evaluation."""
+
+    def __init__(self, console: Console, seconds: float = 15.0) -> None:
+        self._console, self._seconds = console, seconds
+        self._start = self._said = time.monotonic()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        logs = logs or {}
+        now = time.monotonic()
+        if "eval_loss" not in logs and ("loss" not in logs or now - self._said < self._seconds):
+            return
+        self._said = now
+        shown = "  ".join(
+            f"{name.removeprefix('eval_')} {logs[name]:.4g}"
+            for name in ("loss", "eval_loss", "eval_accuracy", "eval_f1", "learning_rate")
+            if name in logs
+        )
+        kind = "validation" if "eval_loss" in logs else "training"
+        self._console.print(
+            f"step {state.global_step}/{state.max_steps}  {(now - self._start) / 60:.1f} min  {kind}  {shown}",
+            highlight=False,
+        )
+
+
+class TimeBudget(TrainerCallback):
+    """Stops after `minutes`; `left` falls from 1 to 0 with the nearer of the two ends, steps or minutes."""
+
+    def __init__(self, minutes: float | None) -> None:
+        self._minutes, self._start = minutes, time.monotonic()
+
+    def left(self, step: int, steps: int) -> float:
+        spent = (time.monotonic() - self._start) / 60 / self._minutes if self._minutes else 0.0
+        return max(0.0, 1.0 - max(spent, step / steps))
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.left(0, 1) == 0.0:
+            control.should_training_stop = True

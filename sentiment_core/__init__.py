@@ -1,0 +1,1 @@
+"""The domain: reviews, labels, batches, probabilities and summaries. No files, no tables, no sessions."""

@@ -1,0 +1,94 @@
+"""Frozen settings of each job, validated once. A default is written here and nowhere else."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sentiment_core.errors import ConfigError
+
+
+def _positive(**settings: float | None) -> None:
+    for name, value in settings.items():
+        if value is not None and value <= 0:
+            raise ConfigError(f"{name} must be above 0, got {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainConfig:
+    """How a causal language model is trained. Lengths are in tokens; `base` None starts from scratch."""
+
+    base: str | None = None
+    layers: int = 4
+    width: int = 256
+    vocabulary: int = 8192
+    length: int = 256
+    epochs: float = 1.0
+    learning_rate: float = 1e-3
+    batch_size: int = 16
+    max_minutes: float | None = None
+    seed: int = 0
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        _positive(
+            layers=self.layers,
+            length=self.length,
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            max_minutes=self.max_minutes,
+        )
+        if self.width < 64 or self.width % 64:
+            raise ConfigError(f"width must be a multiple of 64, the size of a head, got {self.width}")
+        if self.vocabulary < 512:
+            raise ConfigError(f"vocabulary must be at least 512, bytes included, got {self.vocabulary}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """How a classifier is fine-tuned. `max_length` is in tokens, `validation_share` of distinct texts."""
+
+    base: str = "gpt2"
+    max_length: int = 256
+    validation_share: float = 0.2
+    epochs: float = 3.0
+    max_steps: int | None = None
+    learning_rate: float = 5e-5
+    warmup_share: float = 0.06
+    batch_size: int = 16
+    class_weights: Literal["balanced", "none"] = "balanced"
+    patience: int = 2
+    evaluations_per_epoch: int = 2
+    seed: int = 0
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        _positive(
+            epochs=self.epochs,
+            max_steps=self.max_steps,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            patience=self.patience,
+            evaluations_per_epoch=self.evaluations_per_epoch,
+        )
+        if self.max_length < 8:
+            raise ConfigError(f"max_length must be at least 8 tokens, got {self.max_length}")
+        if not 0 < self.validation_share < 1:
+            raise ConfigError(f"validation_share must lie between 0 and 1, got {self.validation_share}")
+        if not 0 <= self.warmup_share < 1:
+            raise ConfigError(f"warmup_share must lie in [0, 1), got {self.warmup_share}")
+        if self.class_weights not in ("balanced", "none"):
+            raise ConfigError(f"class_weights must be balanced or none, got {self.class_weights!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreConfig:
+    """How a table is scored. `batch_tokens` counts padding; `threads` 0 takes every core."""
+
+    chunk_rows: int = 4096
+    batch_tokens: int = 1024
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        _positive(chunk_rows=self.chunk_rows, batch_tokens=self.batch_tokens)
+        if self.threads < 0:
+            raise ConfigError(f"threads must be 0 (every core) or more, got {self.threads}")

@@ -1,0 +1,134 @@
+"""Texts to predictions: clean, encode, bucket, run, probability, decide."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment_core.batching import Ids, Mask, pad, plan
+from sentiment_core.config import ScoreConfig
+from sentiment_core.errors import ConfigError
+from sentiment_core.labels import Label
+from sentiment_core.text import clean
+from sentiment_core.truncation import head_and_tail
+
+Logits = npt.NDArray[np.float32]
+
+
+class Encode(Protocol):
+    """Cleaned texts to token ids, whole and unpadded."""
+
+    def __call__(self, texts: Sequence[str]) -> Sequence[Sequence[int]]: ...
+
+
+class Run(Protocol):
+    """(rows, length) ids and mask, padded on the right, to (rows, 2) logits in the order of Label."""
+
+    def __call__(self, ids: Ids, mask: Mask) -> Logits: ...
+
+
+class Status(StrEnum):
+    """What became of a row."""
+
+    OK = "ok"
+    TRUNCATED = "truncated"
+    EMPTY = "empty"
+    NULL = "null"
+
+
+SCORED = (Status.OK, Status.TRUNCATED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """How logits are read: a temperature for honest probabilities, a threshold for the label."""
+
+    temperature: float = 1.0
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < float("inf"):
+            raise ConfigError(f"temperature must be above 0, got {self.temperature}")
+        if not 0 < self.threshold < 1:
+            raise ConfigError(f"threshold must lie between 0 and 1, got {self.threshold}")
+
+    def probability(self, logits: Logits) -> npt.NDArray[np.float32]:
+        """(rows, 2) logits to (rows,) probability of Label.POSITIVE: the softmax of two, after Guo et al. 2017."""
+        margin = (logits[:, Label.POSITIVE] - logits[:, Label.NEGATIVE]).astype(np.float64) / self.temperature
+        # tanh does not overflow where exp(-margin) does.
+        return (0.5 * (1.0 + np.tanh(0.5 * margin))).astype(np.float32)
+
+    def decide(self, probability: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
+        """(rows,) probabilities to (rows,) labels."""
+        return (probability >= np.float32(self.threshold)).astype(np.int8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """One entry a row; label and probability mean nothing where the row is not `scored`."""
+
+    label: npt.NDArray[np.int8]
+    probability: npt.NDArray[np.float32]
+    token_count: npt.NDArray[np.uint32]
+    status: npt.NDArray[np.str_]
+
+    @property
+    def scored(self) -> npt.NDArray[np.bool_]:
+        """True for rows that have a label."""
+        return np.isin(self.status, SCORED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """What a model says of each row before it is read: (rows, 2) logits, tokens and status of (rows,)."""
+
+    logits: Logits
+    token_count: npt.NDArray[np.uint32]
+    status: npt.NDArray[np.str_]
+
+    def read(self, decision: Decision) -> Predictions:
+        """Read the logits by `decision`."""
+        probability = decision.probability(self.logits)
+        return Predictions(
+            label=decision.decide(probability),
+            probability=probability,
+            token_count=self.token_count,
+            status=self.status,
+        )
+
+
+class Scorer:
+    """Scores texts; whatever the batch or the order, a text gets the same score."""
+
+    def __init__(
+        self, encode: Encode, run: Run, decision: Decision, *, max_length: int, pad_id: int, config: ScoreConfig
+    ) -> None:
+        self._encode, self._run, self._config = encode, run, config
+        self._max_length, self._pad_id = max_length, pad_id
+        self.decision = decision
+
+    def score(self, texts: Sequence[str | None], on_rows: Callable[[int], None] = lambda rows: None) -> Predictions:
+        """Score `texts` in order. `on_rows` hears how many rows each step has finished."""
+        return self.run(texts, on_rows).read(self.decision)
+
+    def run(self, texts: Sequence[str | None], on_rows: Callable[[int], None] = lambda rows: None) -> Outputs:
+        """Run the model over `texts`, in order; logits of a row without tokens are 0."""
+        cleaned = [clean(text or "") for text in texts]
+        encoded = self._encode(cleaned)
+        count = np.array([len(ids) for ids in encoded], dtype=np.uint32)
+        status = np.select(
+            [np.array([text is None for text in texts], dtype=bool), count == 0, count > self._max_length],
+            [Status.NULL, Status.EMPTY, Status.TRUNCATED],
+            Status.OK,
+        )
+        rows = np.flatnonzero(count)
+        on_rows(len(texts) - len(rows))
+        kept = [head_and_tail(encoded[row], self._max_length) for row in rows]
+        logits = np.zeros((len(texts), len(Label)), dtype=np.float32)
+        for members in plan(np.array([len(ids) for ids in kept], dtype=np.int64), self._config.batch_tokens):
+            logits[rows[members]] = self._run(*pad([kept[member] for member in members.tolist()], self._pad_id))
+            on_rows(len(members))
+        return Outputs(logits=logits, token_count=count, status=status)
