@@ -46,6 +46,12 @@ def whole_file(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for outputs, if it is not there. Raises OutputError."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def require_absent(folder: Path) -> None:
     """Raise OutputError where `folder` exists: a model is never overwritten."""
     if folder.exists():

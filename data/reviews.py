@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-from data.schema import find_label, find_text
+from data.schema import find_text, require_label
 from data.tables import Table, reading, scan
 from sentiment_core.errors import TableError
-from sentiment_core.labels import Label, Scale, Unreadable, parse, scale_of
+from sentiment_core.labels import Label, Scale, Truth, Unreadable, parse, scale_of
 from sentiment_core.text import clean
 
 # Travels with a checkpoint, so that export checks parity and int8 on real texts.
@@ -26,8 +26,8 @@ class LabelReading:
     column: str
     scale: Scale
     labels: dict[object, Label]
-    neutral: list[object]
-    unreadable: list[object]
+    neutral: frozenset[object]
+    unreadable: frozenset[object]
 
     @classmethod
     def of(cls, table: Table, column: str) -> "LabelReading":
@@ -40,33 +40,34 @@ class LabelReading:
             )
         scale = scale_of(values)
         labels: dict[object, Label] = {}
-        neutral: list[object] = []
-        unreadable: list[object] = []
+        neutral: set[object] = set()
+        unreadable: set[object] = set()
         for value in values:
             try:
                 label = parse(value, scale)
             except Unreadable:
-                unreadable.append(value)
+                unreadable.add(value)
                 continue
             if label is not None:
                 labels[value] = label
             elif value is not None and str(value).strip():
-                neutral.append(value)
-        return cls(column=column, scale=scale, labels=labels, neutral=neutral, unreadable=unreadable)
+                neutral.add(value)
+        return cls(
+            column=column,
+            scale=scale,
+            labels=labels,
+            neutral=frozenset(neutral),
+            unreadable=frozenset(unreadable),
+        )
 
-    def apply(self, frame: pl.DataFrame) -> list[int | None]:
-        """Return the label of each row, None where it has none."""
-        return [self.labels.get(value) for value in frame[self.column].to_list()]
-
-    def count_unreadable(self, frame: pl.DataFrame) -> int:
-        """Count the rows whose value is no label of the scale."""
-        bad = set(self.unreadable)
-        return sum(value in bad for value in frame[self.column].to_list())
-
-    def count_neutral(self, frame: pl.DataFrame) -> int:
-        """Count the rows whose stars say neither."""
-        neutral = set(self.neutral)
-        return sum(value in neutral for value in frame[self.column].to_list())
+    def apply(self, frame: pl.DataFrame) -> Truth:
+        """Read the labels of a batch."""
+        values = frame[self.column].to_list()
+        return Truth(
+            labels=[self.labels.get(value) for value in values],
+            neutral=sum(value in self.neutral for value in values),
+            unreadable=sum(value in self.unreadable for value in values),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,36 +97,31 @@ def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: s
     for path in paths:
         table = scan(path)
         text = find_text(table.columns, text_column, str(path))
-        label = find_label(table.columns, label_column, str(path))
-        if label is None:
-            raise TableError(
-                f"{path}: no label column found among {', '.join(table.columns)}; name it with --label-column"
-            )
-        how = LabelReading.of(table, label)
+        how = LabelReading.of(table, require_label(table.columns, label_column, str(path)))
         with reading(path):
-            frame = table.frame.select(pl.col(text).cast(pl.String).alias("text"), pl.col(label)).collect()
+            frame = table.frame.select(pl.col(text).cast(pl.String).alias("text"), pl.col(how.column)).collect()
         if how.unreadable:
             raise TableError(_first_unreadable(table, frame, how))
         before = len(found)
         missing = 0
-        for value, truth in zip(frame["text"].to_list(), how.apply(frame), strict=True):
+        truth = how.apply(frame)
+        for value, label in zip(frame["text"].to_list(), truth.labels, strict=True):
             cleaned = clean(value or "")
-            if cleaned and truth is not None:
-                found[cleaned, Label(truth)] = None
+            if cleaned and label is not None:
+                found[cleaned, Label(label)] = None
             elif not cleaned:
                 missing += 1
         notes.append(
-            f"{path.name}: text {text!r}, label {label!r} ({how.scale.value}): {len(frame):,} rows, "
-            f"{len(found) - before:,} new reviews; left out: {how.count_neutral(frame):,} neutral, {missing:,} without text"
+            f"{path.name}: text {text!r}, label {how.column!r} ({how.scale.value}): {len(frame):,} rows, "
+            f"{len(found) - before:,} new reviews; "
+            f"left out: {truth.neutral:,} neutral, {missing:,} without text"
         )
     return Reviews(texts=[text for text, _ in found], labels=[label for _, label in found], notes=notes)
 
 
 def _first_unreadable(table: Table, frame: pl.DataFrame, how: LabelReading) -> str:
-    bad = {str(value) for value in how.unreadable}
-    rows = [
-        f"row {row}: {value!r}" for row, value in enumerate(frame[how.column].to_list(), start=1) if str(value) in bad
-    ]
+    values = enumerate(frame[how.column].to_list(), start=1)
+    rows = [f"row {row}: {value!r}" for row, value in values if value in how.unreadable]
     return (
         f"{table.path}: column {how.column!r}: wanted 1/0, positive/negative or stars 1-5, "
         f"found {len(rows):,} others ({'; '.join(rows[:_ROWS_SHOWN])}); mend them or choose another --label-column"

@@ -30,6 +30,14 @@ def find_label(columns: Sequence[str], asked: str | None, place: str) -> str | N
     return _find(columns, asked, LABEL_NAMES, "label", place)
 
 
+def require_label(columns: Sequence[str], asked: str | None, place: str) -> str:
+    """Return the label column. Raises TableError, listing the columns, where there is none or more than one."""
+    found = find_label(columns, asked, place)
+    if found is None:
+        raise TableError(f"{place}: no label column found among {', '.join(columns)}; name it with --label-column")
+    return found
+
+
 def _find(
     columns: Sequence[str], asked: str | None, tiers: Sequence[Sequence[str]], kind: str, place: str
 ) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.tables import format_of
+from data.tables import COMPRESSIONS, Format, format_of
 from sentiment_core.errors import TableError
 
 
@@ -17,13 +17,18 @@ class Source:
     place: Path
 
 
-def find_sources(inputs: Sequence[str]) -> list[Source]:
-    """Return the review files that `inputs` mean, in order, each once.
+def find_sources(inputs: Sequence[str], output: Path, kind: Format | None) -> list[Source]:
+    """Return the review files that `inputs` mean, in order, each once, with their places below `output`.
 
-    A folder means every review file below it, hidden ones left out. Raises TableError for an input that
+    A folder means every review file below it, but hidden ones and those in `output`, which an earlier run
+    wrote. `kind` is the format of the outputs, None for the input's. Raises TableError for an input that
     means nothing, and for two files that would be written to the same place.
     """
-    by_path = {source.path.resolve(): source for text in inputs for source in _expand(text)}
+    by_path = {
+        source.path.resolve(): Source(source.path, _as(kind, source.place))
+        for text in inputs
+        for source in _expand(text, output.resolve())
+    }
     by_place: dict[Path, Path] = {}
     for source in by_path.values():
         other = by_place.setdefault(source.place, source.path)
@@ -34,10 +39,10 @@ def find_sources(inputs: Sequence[str]) -> list[Source]:
     return list(by_path.values())
 
 
-def _expand(text: str) -> Iterator[Source]:
+def _expand(text: str, output: Path) -> Iterator[Source]:
     path = Path(text)
     if path.is_dir():
-        yield from _below(path)
+        yield from _below(path, output)
     elif path.exists():
         yield Source(path, Path(path.name))
     elif glob.has_magic(text):
@@ -52,12 +57,13 @@ def _expand(text: str) -> Iterator[Source]:
         raise TableError(f"{text}: no such file or folder; check the path")
 
 
-def _below(folder: Path) -> Iterator[Source]:
+def _below(folder: Path, output: Path) -> Iterator[Source]:
     files = [
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and format_of(path) is not None
+        and output not in path.resolve().parents
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     if not files:
@@ -70,3 +76,11 @@ def _until_magic(parts: Sequence[str]) -> Iterator[str]:
         if glob.has_magic(part):
             return
         yield part
+
+
+def _as(kind: Format | None, place: Path) -> Path:
+    """Give `place` the ending of `kind`, unless it is of that format already."""
+    if kind is None or format_of(place) is kind:
+        return place
+    stem = place.with_suffix("") if place.suffix in COMPRESSIONS else place
+    return stem.with_suffix(kind.value)

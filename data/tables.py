@@ -9,7 +9,7 @@ import polars as pl
 
 from sentiment_core.errors import TableError
 
-_COMPRESSIONS = (".gz", ".zst")
+COMPRESSIONS = (".gz", ".zst")
 
 
 class Format(Enum):
@@ -101,9 +101,9 @@ def scan(path: Path) -> Table:
 
 def format_of(path: Path) -> Format | None:
     """Tell the format from the ending, or None."""
-    ending = Path(path.stem).suffix if path.suffix in _COMPRESSIONS else path.suffix
+    ending = Path(path.stem).suffix if path.suffix in COMPRESSIONS else path.suffix
     try:
         kind = Format(ending.lower())
     except ValueError:
         return None
-    return None if kind is Format.PARQUET and path.suffix in _COMPRESSIONS else kind
+    return None if kind is Format.PARQUET and path.suffix in COMPRESSIONS else kind

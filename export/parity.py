@@ -12,7 +12,7 @@ from transformers import AutoModelForSequenceClassification
 from sentiment_core.batching import Ids, Mask
 from sentiment_core.errors import QualityError
 from sentiment_core.intervals import proportion
-from sentiment_core.labels import Label
+from sentiment_core.labels import Label, Truth
 from sentiment_core.scorer import Logits, Predictions, Run, Scorer
 from sentiment_core.summary import Tally
 
@@ -94,4 +94,4 @@ def gate(plain: Scorer, int8: Scorer, validation: Texts) -> dict[str, Any]:
 
 
 def _f1(predictions: Predictions, labels: Sequence[Label]) -> Any:
-    return Tally.of(predictions, labels).summarise()["evaluation"]["f1"]
+    return Tally.of(predictions, Truth(labels=labels)).summarise()["evaluation"]["f1"]

@@ -37,15 +37,14 @@ def quantize(source: Path, target: Path) -> int:
         nodes += replacement or [node]
     del graph.node[:]
     graph.node.extend(nodes)
-    constants: dict[str, npt.NDArray[Any] | np.generic] = {
-        "row_scale_floor": np.float32(1e-12),
-        "row_scale_share": np.float32(1 / 127),
-        "one": np.float32(1),
-        "activation_zero": np.uint8(_ACTIVATION_ZERO),
+    constants: dict[str, npt.NDArray[Any]] = {
+        "row_scale_floor": np.array(1e-12, dtype=np.float32),
+        "row_scale_share": np.array(1 / 127, dtype=np.float32),
+        "one": np.array(1, dtype=np.float32),
+        "activation_zero": np.array(_ACTIVATION_ZERO, dtype=np.uint8),
         "last_axis": np.array([-1], dtype=np.int64),
     }
-    for name, array in constants.items():
-        added[name] = numpy_helper.from_array(np.asarray(array), name)
+    added |= {name: numpy_helper.from_array(array, name) for name, array in constants.items()}
     graph.initializer.extend(added.values())
     used = {name for node in nodes for name in node.input} | {output.name for output in graph.output}
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
@@ -71,8 +70,7 @@ def _product(
         return None
     here = node.output[0]
     integers, scale = _symmetric(weight, axis=0)
-    for name, array in {"weight": integers, "scale": scale.ravel()}.items():
-        added[f"{here}.{name}"] = numpy_helper.from_array(np.ascontiguousarray(array), f"{here}.{name}")
+    _hold(added, here, weight=integers, scale=scale.ravel())
     bias = len(node.input) > 2
     make = onnx.helper.make_node
     return [
@@ -103,8 +101,7 @@ def _embedding(
         return None
     here = node.output[0]
     integers, scale = _symmetric(table, axis=1)
-    for name, array in {"table": integers, "scale": scale}.items():
-        added[f"{here}.{name}"] = numpy_helper.from_array(array, f"{here}.{name}")
+    _hold(added, here, table=integers, scale=scale)
     make = onnx.helper.make_node
     return [
         make("Gather", [f"{here}.table", node.input[1]], [f"{here}.integers"], axis=0),
@@ -112,6 +109,11 @@ def _embedding(
         make("Cast", [f"{here}.integers"], [f"{here}.floats"], to=onnx.TensorProto.FLOAT),
         make("Mul", [f"{here}.floats", f"{here}.row_scale"], [here]),
     ]
+
+
+def _hold(added: dict[str, onnx.TensorProto], here: str, **arrays: npt.NDArray[Any]) -> None:
+    for name, array in arrays.items():
+        added[f"{here}.{name}"] = numpy_helper.from_array(np.ascontiguousarray(array), f"{here}.{name}")
 
 
 def _symmetric(weight: npt.NDArray[np.float32], axis: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:

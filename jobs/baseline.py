@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from data.reviews import Reviews
+from sentiment_core.labels import Truth
 from sentiment_core.scorer import Decision, Outputs, Status
 from sentiment_core.summary import Tally
 
@@ -25,5 +26,7 @@ def baseline(training: Reviews, validation: Reviews) -> dict[str, Any]:
         token_count=np.ones(len(margin), dtype=np.uint32),
         status=np.full(len(margin), Status.OK),
     )
-    evaluation: dict[str, Any] = Tally.of(outputs.read(Decision()), validation.labels).summarise()["evaluation"]
+    evaluation: dict[str, Any] = Tally.of(outputs.read(Decision()), Truth(labels=validation.labels)).summarise()[
+        "evaluation"
+    ]
     return evaluation

@@ -199,9 +199,11 @@ def inspect(bundle: Path) -> None:
 def _console(stderr: bool) -> Any:
     from rich.console import Console
 
-    console = Console(stderr=stderr)
+    # Names of files and columns are printed: brackets and colons in them are no markup.
+    plain: dict[str, Any] = {"stderr": stderr, "markup": False, "emoji": False, "highlight": False}
+    console = Console(**plain)
     # Under cron there is no terminal to ask for its width: 80 columns would fold paths and tables.
-    return console if console.is_terminal else Console(stderr=stderr, width=160)
+    return console if console.is_terminal else Console(**plain, width=160)
 
 
 def _log() -> Any:
@@ -230,3 +232,7 @@ def main() -> None:
             raise
         click.echo(f"sentiment: this command needs {error.name}: pip install 'review-sentiment[train]'", err=True)
         sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,21 +5,17 @@ from typing import Any
 
 from data.predictions import read_predictions
 from data.reviews import LabelReading
-from data.schema import find_label
+from data.schema import require_label
 from data.tables import scan
 from sentiment_core.config import ScoreConfig
-from sentiment_core.errors import TableError
 from sentiment_core.summary import Tally
 
 
 def evaluate(path: Path, label_column: str | None, prefix: str) -> dict[str, Any]:
     """Return the summary of the predictions in `path`. Raises TableError without predictions or labels."""
     table = scan(path)
-    column = find_label(table.columns, label_column, str(path))
-    if column is None:
-        raise TableError(f"{path}: no label column found among {', '.join(table.columns)}; name it with --label-column")
-    labels = LabelReading.of(table, column)
+    labels = LabelReading.of(table, require_label(table.columns, label_column, str(path)))
     tally = Tally()
     for frame, predictions in read_predictions(table, prefix, ScoreConfig().chunk_rows):
-        tally += Tally.of(predictions, labels.apply(frame), labels.count_unreadable(frame))
+        tally += Tally.of(predictions, labels.apply(frame))
     return tally.summarise()

@@ -27,7 +27,7 @@ def export(checkpoint: Path, output: Path, console: Console) -> None:
             training,
             Texts(validation.texts, validation.labels),
             GOLDEN,
-            lambda message: console.print(message, highlight=False),
+            console.print,
         )
     print_bundle(output, manifest, console)
 

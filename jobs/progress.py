@@ -24,7 +24,7 @@ class Progress:
         self._console, self._place, self._rows, self._done = console, place, rows, 0
         self._start = self._said = time.monotonic()
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]} rows/s"),
@@ -55,5 +55,4 @@ class Progress:
             left = (self._rows - self._done) / max(rate, 1e-9)
             self._console.print(
                 f"{self._place}: {self._done:,} of {self._rows:,} rows, {rate:,.0f} rows/s, {left / 60:.0f} min left",
-                highlight=False,
             )

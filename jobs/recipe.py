@@ -1,30 +1,78 @@
-"""The corpus of the bundled model: `python -m jobs.recipe REVIEWS CORPUS`, called by `make model`."""
+"""How the bundled model is made, between its commands; `make model` holds the order.
 
+python -m jobs.recipe prepare REVIEWS WORK    corpus and held-out files from labelled review files
+python -m jobs.recipe install WORK TARGET     measure WORK/bundle on the held-out files, install it in TARGET
+"""
+
+import json
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-import polars as pl
+import torch
+from rich.console import Console
+from transformers import AutoModelForSequenceClassification
 
-from sentiment_core.text import clean
+from data.recipe_corpus import write_corpus
+from export.bundle import CONFIG, GRAPH, MANIFEST, TOKENIZER, hashes, verify
+from jobs.score import ScoreRequest, score
+from sentiment_core.config import ScoreConfig
 
-# Short texts of one shop would drown the rest; so many of each file keep the domains in proportion.
-ROWS_PER_FILE = 20_000
+_LIMITS = (
+    "English reviews of products, films and places; other languages, sarcasm and short slang are read badly. "
+    "Not for judging persons, and no ground alone for a decision about one."
+)
+_CORPUS, _HELD_OUT = "corpus", "held-out"
 
 
-def prepare(reviews: Path, corpus: Path) -> None:
-    """Write text and label of each file of `reviews` to `corpus`, without the test texts of IMDB."""
-    corpus.mkdir(parents=True, exist_ok=True)
-    imdb = pl.read_parquet(reviews / "imdb.parquet")
-    test = set(imdb.filter(split="test")["text"].map_elements(clean, return_dtype=pl.String))
-    for path in sorted(reviews.glob("*.parquet")):
-        frame = pl.read_parquet(path)
-        if path.stem == "imdb":
-            frame = frame.filter(split="train")
-        elif len(frame) > ROWS_PER_FILE:
-            frame = frame.sample(ROWS_PER_FILE, seed=0)
-        kept = ~frame["text"].map_elements(clean, return_dtype=pl.String).is_in(test)
-        frame.filter(kept).select("text", "label").write_parquet(corpus / path.name)
+def install(work: Path, target: Path) -> None:
+    """Score every held-out file with the bundle, write the figures into its manifest, put it in place.
+
+    The fp32 graph stays out, for its size; the checkpoint comes along in half precision as `--base bundled`.
+    """
+    bundle, scored = work / "bundle", work / "scored"
+    console = Console()
+    request = ScoreRequest(inputs=(str(work / _HELD_OUT),), output=scored, bundle=bundle, label_column="label")
+    if score(request, ScoreConfig(), console, console):
+        sys.exit("a held-out file could not be scored")
+    measured = {}
+    for path in sorted(scored.glob("*.summary.json")):
+        evaluation = json.loads(path.read_text(encoding="utf-8"))["evaluation"]
+        measured[path.name.split(".")[0]] = {
+            "rows": evaluation["rows"],
+            **{name: round(evaluation[name]["value"], 4) for name in ("accuracy", "f1", "calibration_error")},
+            **{f"recall_{name}": round(of["recall"]["value"], 4) for name, of in evaluation["by_class"].items()},
+        }
+    manifest = verify(bundle)
+    if manifest.graph == GRAPH:
+        sys.exit("int8 failed its gate: the bundled model would be too large")
+    building = work / "installed"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    kept = [
+        name for name in manifest.files if name in (CONFIG, TOKENIZER, manifest.graph) or name.endswith("_config.json")
+    ]
+    for name in kept:
+        shutil.copyfile(bundle / name, building / name)
+    card = {**manifest.card, "recipe": "make model", "limits": _LIMITS, "measured": measured}
+    (building / MANIFEST).write_text(
+        replace(manifest, files=hashes(building, kept), card=card).to_json(), encoding="utf-8"
+    )
+    verify(building)
+    base = building / "base"
+    model = AutoModelForSequenceClassification.from_pretrained(work / "checkpoint", dtype=torch.float16)
+    model.save_pretrained(base)
+    for name in kept:
+        if name.startswith("tokenizer"):
+            shutil.copyfile(work / "checkpoint" / name, base / name)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(building, target, copy_function=shutil.copyfile)
 
 
 if __name__ == "__main__":
-    prepare(Path(sys.argv[1]), Path(sys.argv[2]))
+    step, first, second = sys.argv[1:]
+    if step == "prepare":
+        write_corpus(Path(first), Path(second) / _CORPUS, Path(second) / _HELD_OUT)
+    else:
+        install(Path(first), Path(second))

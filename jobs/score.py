@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from data.outputs import write_json
+from data.outputs import make_folder, write_json
 from data.predictions import append, check_clash, check_text, texts
 from data.reviews import LabelReading
 from data.schema import find_label, find_text
@@ -54,6 +54,11 @@ class Plan:
     target: Path
     format: Format
 
+    def __str__(self) -> str:
+        labels = self.labels
+        label = "no label column" if labels is None else f"label {labels.column!r} ({labels.scale.value})"
+        return f"{self.source.path}: {self.table.count():,} rows, text {self.text!r}, {label} -> {self.target}"
+
 
 def score(request: ScoreRequest, config: ScoreConfig, log: Console, out: Console) -> list[SentimentError]:
     """Score every input file; return the errors of files that were set aside while the others went on.
@@ -61,7 +66,7 @@ def score(request: ScoreRequest, config: ScoreConfig, log: Console, out: Console
     Raises SentimentError where nothing can be scored at all: no input, no bundle, no output folder.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    sources = find_sources(request.inputs)
+    sources = find_sources(request.inputs, request.output, request.format)
     scorer, manifest = open_scorer(request.bundle, config)
     model = {
         "bundle": request.bundle.name,
@@ -71,20 +76,22 @@ def score(request: ScoreRequest, config: ScoreConfig, log: Console, out: Console
         "threshold": manifest.threshold,
         "max_length": manifest.max_length,
     }
+    if not request.dry_run:
+        make_folder(request.output)
     done: list[dict[str, Any]] = []
     failed: list[tuple[Source, SentimentError]] = []
     total = Tally()
     for source in sources:
         try:
-            plan = _check(source, request)
+            plan = _check(source, request, log)
+            (out if request.dry_run else log).print(str(plan), soft_wrap=True)
             if request.dry_run:
-                out.print(_intention(plan), highlight=False)
                 continue
             with Progress(log, source.place, plan.table.count()) as progress:
                 tally, seconds = _score_file(plan, request.prefix, scorer, config, progress.advance)
         except SentimentError as error:
             failed.append((source, error))
-            log.print(f"[red]set aside[/] {error}", highlight=False)
+            log.print(f"set aside: {error}", style="red", soft_wrap=True)
             continue
         total += tally
         summary = _summary(plan, tally, seconds, model)
@@ -105,7 +112,7 @@ def score(request: ScoreRequest, config: ScoreConfig, log: Console, out: Console
     return [error for _, error in failed]
 
 
-def _check(source: Source, request: ScoreRequest) -> Plan:
+def _check(source: Source, request: ScoreRequest, log: Console) -> Plan:
     table = scan(source.path)
     place = str(source.path)
     text = find_text(table.columns, request.text_column, place)
@@ -115,20 +122,30 @@ def _check(source: Source, request: ScoreRequest) -> Plan:
     if missing:
         raise TableError(f"{place}: --keep: no column {', '.join(missing)}; the columns are {', '.join(table.columns)}")
     check_clash(kept, request.prefix, place)
-    kind = request.format or table.format
-    ending = "".join(source.path.suffixes[-2:]) if source.path.suffix in (".gz", ".zst") else source.path.suffix
-    name = source.path.name if kind is table.format else source.path.name.removesuffix(ending) + kind.value
-    target = request.output / source.place.with_name(name)
+    target = request.output / source.place
     if target.resolve() == source.path.resolve():
         raise OutputError(f"{target}: is its own input; choose another --output")
-    label = find_label(table.columns, request.label_column, place)
-    labels = None if label is None else LabelReading.of(table, label)
-    return Plan(source=source, table=table, text=text, labels=labels, kept=kept, target=target, format=kind)
+    return Plan(
+        source=source,
+        table=table,
+        text=text,
+        labels=_labels(table, request.label_column, log),
+        kept=kept,
+        target=target,
+        format=request.format or table.format,
+    )
 
 
-def _intention(plan: Plan) -> str:
-    label = "no label column" if plan.labels is None else f"label {plan.labels.column!r} ({plan.labels.scale.value})"
-    return f"{plan.source.path}: {plan.table.count():,} rows, text {plan.text!r}, {label} -> {plan.target}"
+def _labels(table: Table, asked: str | None, log: Console) -> LabelReading | None:
+    """Labels nobody asked for are welcome, and no reason to leave a file unscored."""
+    try:
+        column = find_label(table.columns, asked, str(table.path))
+        return None if column is None else LabelReading.of(table, column)
+    except TableError as error:
+        if asked is not None:
+            raise
+        log.print(f"not evaluated: {error}", soft_wrap=True)
+        return None
 
 
 def _score_file(
@@ -139,12 +156,8 @@ def _score_file(
     with open_writer(plan.target, plan.format) as writer:
         for frame in plan.table.batches(config.chunk_rows):
             predictions = scorer.score(texts(frame, plan.text), advance)
-            labels = plan.labels
-            tally += Tally.of(
-                predictions,
-                None if labels is None else labels.apply(frame),
-                0 if labels is None else labels.count_unreadable(frame),
-            )
+            truth = None if plan.labels is None else plan.labels.apply(frame)
+            tally += Tally.of(predictions, truth)
             writer.add(append(frame.select(plan.kept), predictions, prefix))
     return tally, time.monotonic() - start
 

@@ -36,7 +36,7 @@ from sentiment_core.batching import Ids, Mask
 from sentiment_core.calibration import fit_decision
 from sentiment_core.config import ScoreConfig, TrainConfig
 from sentiment_core.errors import ConfigError, TableError
-from sentiment_core.labels import ID2LABEL, LABEL2ID, Label
+from sentiment_core.labels import ID2LABEL, LABEL2ID, Label, Truth
 from sentiment_core.scorer import Decision, Logits, Scorer
 from sentiment_core.summary import Tally
 from sentiment_core.truncation import head_and_tail
@@ -83,7 +83,7 @@ def train(
     )
     outputs = scorer.run(validation.texts)
     decision = fit_decision(outputs.logits, np.array(validation.labels))
-    summary = Tally.of(outputs.read(decision), validation.labels).summarise()
+    summary = Tally.of(outputs.read(decision), Truth(labels=validation.labels)).summarise()
     report = {
         "max_length": max_length,
         **asdict(decision),
@@ -130,7 +130,7 @@ def _split(
         if len(training) < len(reviews):
             notes.append(f"left out of training: {len(reviews) - len(training):,} reviews that stand in validation")
     for note in notes:
-        console.print(note, highlight=False)
+        console.print(note)
     for name, part in (("training", training), ("validation", validation)):
         counts = {label.name.lower(): part.labels.count(label) for label in Label}
         console.print(

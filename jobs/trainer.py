@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from rich.console import Console
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
 from sentiment_core.errors import ConfigError, OutputError
 
@@ -52,7 +51,9 @@ def work_folder(output: Path, resume: bool) -> tuple[Path, str | None]:
     Raises ConfigError where there is nothing to resume; without `resume` an earlier run's leftovers go.
     """
     work = output.with_name(f".{output.name}.training")
-    last = get_last_checkpoint(str(work)) if work.is_dir() else None
+    # The Trainer writes its state last: a checkpoint without one was cut short.
+    whole = [state.parent for state in work.glob("checkpoint-*/trainer_state.json")]
+    last = max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
     if resume and last is None:
         raise ConfigError(f"{output}: nothing to resume: no checkpoint in {work}; run again without --resume")
     if not resume:
@@ -61,7 +62,7 @@ def work_folder(output: Path, resume: bool) -> tuple[Path, str | None]:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{output}: cannot write there: {error.strerror}; choose another --output") from error
-    return work, last if resume else None
+    return work, str(last) if resume else None
 
 
 def run(trainer: Trainer, checkpoint: str | None) -> None:
@@ -91,7 +92,6 @@ class Report(TrainerCallback):
         kind = "validation" if "eval_loss" in logs else "training"
         self._console.print(
             f"step {state.global_step}/{state.max_steps}  {(now - self._start) / 60:.1f} min  {kind}  {shown}",
-            highlight=False,
         )
 
 

@@ -35,10 +35,12 @@ def print_report(report: dict[str, Any], output: Path, console: Console) -> None
     if is_collapsed(report["validation"]):
         share = report["validation"]["positive_share"]
         console.print(
-            f"[bold red]WARNING[/]: nearly all predictions are one label ({share:.1%} positive): this model tells "
-            "little; train longer, with --class-weights balanced, or with more reviews of the rare label"
+            f"WARNING: nearly all predictions are one label ({share:.1%} positive): this model tells "
+            "little; train longer, with --class-weights balanced, or with more reviews of the rare label",
+            style="bold red",
         )
     if evaluation["macro"]["f1"]["value"] <= baseline["macro"]["f1"]["value"]:
         console.print(
-            "[bold yellow]WARNING[/]: this model does not beat the baseline on macro f1: train longer or on more"
+            "WARNING: this model does not beat the baseline on macro f1: train longer or on more",
+            style="bold yellow",
         )

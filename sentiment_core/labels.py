@@ -1,7 +1,8 @@
 """Labels, their one order, and what users write for them."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from sentiment_core.errors import TableError
@@ -26,6 +27,15 @@ class Scale(Enum):
     WORDS = "positive/negative"
     BINARY = "1/0"
     STARS = "stars 1-5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """The labels of a batch, None where a row has none, and why some have none."""
+
+    labels: Sequence[int | None]
+    neutral: int = 0
+    unreadable: int = 0
 
 
 class Unreadable(TableError):

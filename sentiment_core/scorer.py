@@ -126,7 +126,7 @@ class Scorer:
         )
         rows = np.flatnonzero(count)
         on_rows(len(texts) - len(rows))
-        kept = [head_and_tail(encoded[row], self._max_length) for row in rows]
+        kept = [head_and_tail(encoded[row], self._max_length) for row in rows.tolist()]
         logits = np.zeros((len(texts), len(Label)), dtype=np.float32)
         for members in plan(np.array([len(ids) for ids in kept], dtype=np.int64), self._config.batch_tokens):
             logits[rows[members]] = self._run(*pad([kept[member] for member in members.tolist()], self._pad_id))

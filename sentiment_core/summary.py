@@ -1,6 +1,5 @@
 """Tally, which adds up over batches, and the Summary it becomes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sentiment_core.intervals import Figure, proportion, rates, resampled, roc_auc
-from sentiment_core.labels import Label
+from sentiment_core.labels import Label, Truth
 from sentiment_core.scorer import SCORED, Predictions, Status
 
 # Version of the summaries' and the run's JSON.
@@ -43,8 +42,8 @@ class Tally:
     cells: Counts = _zeros(len(SCORED), len(Label), len(Label), _BINS)
 
     @classmethod
-    def of(cls, rows: Predictions, truth: Sequence[int | None] | None = None, unreadable: int = 0) -> "Tally":
-        """Count one batch. `truth` has one entry a row, None where a row has no label."""
+    def of(cls, rows: Predictions, truth: Truth | None = None) -> "Tally":
+        """Count one batch, with the labels of its rows where there are any."""
         scored = rows.scored
         bins = np.minimum((rows.probability * _BINS).astype(np.int64), _BINS - 1)
         status = np.select([rows.status == name for name in Status], range(len(Status)))
@@ -55,10 +54,11 @@ class Tally:
             tokens=np.bincount(np.minimum(rows.token_count[scored], _LONGEST), minlength=_LONGEST + 1),
             token_sum=int(rows.token_count[scored].sum(dtype=np.int64)),
             token_max=int(rows.token_count.max(initial=0)),
-            unreadable=unreadable,
+            neutral=truth.neutral if truth else 0,
+            unreadable=truth.unreadable if truth else 0,
         )
         if truth is not None:
-            label = np.array([-1 if value is None else value for value in truth], dtype=np.int64)
+            label = np.array([-1 if value is None else value for value in truth.labels], dtype=np.int64)
             known = scored & (label >= 0)
             np.add.at(tally.cells, (status[known], label[known], rows.label[known], bins[known]), 1)
         return tally
@@ -93,7 +93,7 @@ class Tally:
                 "p95": _quantile(self.tokens, 0.95),
                 "max": self.token_max,
             },
-            "labels_unreadable": self.unreadable,
+            "labels_left_out": {"neutral": self.neutral, "unreadable": self.unreadable},
             "evaluation": evaluate(self.cells.sum(axis=0)),
         }
         if summary["evaluation"] is not None:

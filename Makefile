@@ -1,0 +1,46 @@
+VENV := .venv
+RUN := $(VENV)/bin
+INSTALL := $(RUN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SOURCES := jobs sentiment_core export data tests
+
+.PHONY: help score test model
+
+help:
+	@echo "make score   install what scoring needs, score the sample reviews"
+	@echo "make test    install the rest, check and test everything"
+	@echo "make model REVIEWS=folder   train and export the bundled model again (hours)"
+
+# The samples, scored with the bundled model; nothing of torch is installed for it.
+score: $(VENV)/installed-score
+	$(RUN)/sentiment score data/samples --output scored
+
+test: $(VENV)/installed-dev
+	$(RUN)/ruff format --check $(SOURCES)
+	$(RUN)/ruff check $(SOURCES)
+	$(RUN)/mypy
+	$(RUN)/lint-imports --no-logo
+	$(RUN)/pytest
+
+# Every step goes on where it was cut: a finished folder is kept, an unfinished one resumed.
+WORK := model-work
+model: $(VENV)/installed-dev
+	@test -n "$(REVIEWS)" || { echo "make model: name the folder of labelled reviews: REVIEWS=folder"; exit 2; }
+	test -d $(WORK)/corpus || $(RUN)/python -m jobs.recipe prepare $(REVIEWS) $(WORK)
+	test -d $(WORK)/base || $(RUN)/sentiment pretrain $(WORK)/corpus/*.parquet --output $(WORK)/base \
+		--max-minutes 26 $$(test -d $(WORK)/.base.training && echo --resume)
+	test -d $(WORK)/checkpoint || $(RUN)/sentiment train $(WORK)/corpus/*.parquet --base $(WORK)/base \
+		--output $(WORK)/checkpoint --epochs 1.5 --learning-rate 5e-4 --batch-size 32 --class-weights none \
+		$$(test -d $(WORK)/.checkpoint.training && echo --resume)
+	test -d $(WORK)/bundle || $(RUN)/sentiment export $(WORK)/checkpoint --output $(WORK)/bundle
+	$(RUN)/python -m jobs.recipe install $(WORK) export/bundled
+
+$(VENV)/bin/python:
+	python3 -m venv $(VENV)
+
+$(VENV)/installed-score: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable '.[dev]'
+	touch $@ $(VENV)/installed-score

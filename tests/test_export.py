@@ -1,0 +1,149 @@
+"""A bundle: verified, an ordinary Hugging Face folder, and the same model as its checkpoint."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from click.testing import Result
+from numpy.testing import assert_allclose, assert_array_equal
+from onnx import TensorProto, helper, numpy_helper
+from optimum.onnxruntime import ORTModelForSequenceClassification
+from transformers import AutoTokenizer
+
+from export.bundle import BUNDLED, verify
+from export.parity import Recorder, check_parity
+from export.quantize import quantize
+from export.runtime import open_scorer
+from sentiment_core.errors import BundleError, QualityError
+from sentiment_core.text import clean
+
+Run = Callable[..., Result]
+TEXTS = ["Lovely room, great soup.", "Broken phone.<br />Rude &amp; late refund.", "ok", "The film was superb. " * 4]
+
+
+@pytest.mark.parametrize("which", ["tiny", "bundled"])
+def test_a_bundle_is_an_ordinary_hugging_face_folder(which: str, bundle: Path) -> None:
+    folder = bundle if which == "tiny" else BUNDLED
+    scorer, manifest = open_scorer(folder)
+    model = ORTModelForSequenceClassification.from_pretrained(folder, file_name=manifest.graph)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    encoded = tokenizer([clean(text) for text in TEXTS], padding=True, return_tensors="np", padding_side="right")
+    logits = model(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]).logits
+    assert_allclose(scorer.decision.probability(np.asarray(logits)), scorer.score(TEXTS).probability, atol=1e-4)
+    assert model.config.id2label == {0: "NEGATIVE", 1: "POSITIVE"}
+
+
+def test_optimum_opens_the_only_graph_of_the_bundled_model_by_itself() -> None:
+    assert ORTModelForSequenceClassification.from_pretrained(BUNDLED).config.num_labels == 2
+
+
+def test_a_bundle_says_what_a_scorer_must_not_guess(bundle: Path, checkpoint: Path) -> None:
+    manifest = verify(bundle)
+    training = json.loads((checkpoint / "training.json").read_text())
+    assert (manifest.temperature, manifest.threshold) == (training["temperature"], training["threshold"])
+    assert manifest.parity["largest_logit_difference"] < manifest.parity["tolerance"]
+    assert manifest.parity["longest_tokens"] > 20
+    assert manifest.quantization["agreement"]["value"] >= manifest.quantization["least_agreement"]
+    assert manifest.graph == "model_int8.onnx"
+    assert len(manifest.validation["probability_histogram"]) == 20
+    assert len(manifest.golden) >= 5
+
+
+def test_inspect_scores_the_golden_rows_again(sentiment: Run, bundle: Path) -> None:
+    for folder in (bundle, BUNDLED):
+        assert "golden rows within" in sentiment("inspect", folder).stdout
+
+
+@pytest.fixture
+def copy(bundle: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(bundle, tmp_path / "copy"))
+
+
+def change(folder: Path, **fields: object) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def test_an_altered_file_is_refused(copy: Path) -> None:
+    (copy / "tokenizer.json").write_text("{}")
+    with pytest.raises(BundleError, match=r"tokenizer\.json: wanted SHA-256 .* copy the bundle again"):
+        open_scorer(copy)
+
+
+def test_a_missing_file_is_refused(copy: Path) -> None:
+    (copy / "model.onnx").unlink()
+    with pytest.raises(BundleError, match=r"model\.onnx: wanted this file of the manifest, found No such file"):
+        open_scorer(copy)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../b", ".."])
+def test_no_path_leaves_the_folder(copy: Path, name: str) -> None:
+    files = json.loads((copy / "manifest.json").read_text())["files"]
+    change(copy, files={**files, name: "0"})
+    with pytest.raises(BundleError, match="wanted plain file names"):
+        open_scorer(copy)
+
+
+def test_swapped_labels_are_refused(copy: Path) -> None:
+    change(copy, labels=["POSITIVE", "NEGATIVE"])
+    with pytest.raises(BundleError, match="wanted labels"):
+        open_scorer(copy)
+
+
+def test_a_model_is_never_overwritten(sentiment: Run, checkpoint: Path, bundle: Path) -> None:
+    assert "wanted a folder that does not exist yet" in str(
+        sentiment("export", checkpoint, "--output", bundle).exception
+    )
+
+
+def test_what_is_no_checkpoint_is_refused(sentiment: Run, tmp_path: Path) -> None:
+    assert "wanted a checkpoint of `sentiment train`" in str(
+        sentiment("export", tmp_path, "--output", tmp_path / "x").exception
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_graph_that_is_another_model_is_refused() -> None:
+    recorder = Recorder(lambda ids, mask: np.zeros((1, 2)), lambda ids, mask: np.full((1, 2), 0.01))
+    recorder(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.int64))
+    with pytest.raises(QualityError, match=r"wanted logits within 0\.001 of PyTorch's, found 0\.01"):
+        check_parity(recorder, 1, 1)
+
+
+@pytest.fixture(params=["Gemm", "MatMul"])
+def product(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, np.ndarray]:
+    """A graph of one product with a constant weight of 32 x 48."""
+    weight = np.random.default_rng(0).normal(size=(32, 48)).astype(np.float32)
+    bias = np.arange(48, dtype=np.float32)
+    inputs = ["x", "w", "b"] if request.param == "Gemm" else ["x", "w"]
+    graph = helper.make_graph(
+        [helper.make_node(request.param, inputs, ["y"])],
+        "product",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 32])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 48])],
+        [numpy_helper.from_array(weight, "w"), numpy_helper.from_array(bias, "b")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.save(model, tmp_path / "plain.onnx")
+    assert quantize(tmp_path / "plain.onnx", tmp_path / "int8.onnx") == 1
+    return tmp_path / "int8.onnx", weight if request.param == "MatMul" else np.vstack([weight, bias])
+
+
+def test_a_row_is_quantized_alone(product: tuple[Path, np.ndarray]) -> None:
+    path, weight = product
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    rows = np.random.default_rng(1).normal(size=(8, 32)).astype(np.float32)
+    rows[0] *= 1000  # an outlier neighbour
+    rows[1] = 0
+    (together,) = session.run(None, {"x": rows})
+    alone = np.vstack([session.run(None, {"x": row[None]})[0] for row in rows])
+    assert_array_equal(together, alone)
+    exact = rows @ weight[:32] + (weight[32] if len(weight) > 32 else 0)
+    assert np.abs(together - exact).max(axis=1) == pytest.approx(0, abs=0.02 * np.abs(exact).max())
+    for found, wanted in zip(together, exact, strict=True):
+        assert np.linalg.norm(found - wanted) <= 0.02 * max(np.linalg.norm(wanted), 1e-6)

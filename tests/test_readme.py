@@ -1,0 +1,58 @@
+"""Every command of the README runs and prints what the README shows, figures aside."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def steps() -> list[tuple[str, str]]:
+    """Every `$ command` of the README with the output shown below it."""
+    found = []
+    for block in _BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8")):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, shown = part.partition("\n")
+            found.append((command, shown))
+    return found
+
+
+def shape(text: str) -> list[str]:
+    """Lines without figures, spacing and rules, which differ from machine to machine."""
+    lines = (re.sub(r"[\d.,]+(e-?\d+)?|[0-9a-f]{16}", "#", line) for line in text.splitlines())
+    return [re.sub(r"[\s─━┌┐└┘]+", " ", line).strip() for line in lines if line.strip(" ─━┌┐└┘┏┓┡┩┗┛")]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds what a clone's user has at hand."""
+    folder = tmp_path_factory.mktemp("clone")
+    shutil.copytree(ROOT / "data" / "samples", folder / "data" / "samples")
+    return folder
+
+
+def test_every_command_prints_what_the_readme_shows(copy: Path) -> None:
+    commands = steps()
+    assert len(commands) >= 6
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    for command, shown in commands:
+        if command.startswith("make "):
+            continue  # run by hand from a fresh clone: it would install an environment in the test of one
+        done = subprocess.run(
+            command, shell=True, cwd=copy, env={"PATH": path}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        steady = [line for line in shape(done.stdout + done.stderr) if not line.startswith("step #")]
+        wanted = [line for line in shape(shown) if not line.startswith("step #")]
+        assert steady == wanted, command
+
+
+def test_the_first_table_is_what_make_score_prints() -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "sentiment score data/samples --output scored" in recipe
+    assert ("make score" in dict(steps())) and ("sentiment score data/samples --output scored" in dict(steps()))

@@ -1,0 +1,245 @@
+"""Tables in and out: nothing lost, nothing retyped, nothing half written."""
+
+import gzip
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from data.outputs import whole_file, whole_folder
+from data.reviews import LabelReading, read_reviews
+from data.schema import find_label, find_text
+from data.sources import find_sources
+from data.tables import Format, format_of, scan
+from data.writers import open_writer
+from sentiment_core.errors import OutputError, TableError
+from sentiment_core.labels import Label
+
+cells = (
+    st.none() | st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(["\r", "a\r\nb", '"', "\t", ",\n"])
+)
+tables = st.lists(st.tuples(st.integers(), cells), max_size=30)
+
+
+def write(path: Path, frame: pl.DataFrame, rows: int) -> None:
+    kind = format_of(path)
+    assert kind is not None
+    with open_writer(path, kind) as writer:
+        for part in frame.iter_slices(rows) if len(frame) else [frame]:
+            writer.add(part)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(rows=tables, written=st.integers(1, 40), read=st.integers(1, 40))
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv", "t.tsv", "t.csv.gz", "t.csv.zst"])
+def test_a_table_survives_writing_and_reading(
+    tmp_path: Path, name: str, rows: list[tuple[int, str | None]], written: int, read: int
+) -> None:
+    frame = pl.DataFrame(
+        {"id": [str(n) for n, _ in rows], "text": [t for _, t in rows]}, schema={"id": pl.String, "text": pl.String}
+    )
+    write(tmp_path / name, frame, written)
+    table = scan(tmp_path / name)
+    assert_frame_equal(pl.concat(table.batches(read)), frame)
+    assert table.count() == len(frame)
+
+
+def test_parquet_keeps_types(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "text": pl.Series(["a", None, "c"], dtype=pl.Categorical),
+            "day": [date(2024, 1, 1)] * 3,
+            "list": [[1], [], None],
+            "nested": [{"x": 1.5, "y": "z"}] * 3,
+            "stars": pl.Series([1, 2, None], dtype=pl.Int8),
+            "none": pl.Series([None] * 3, dtype=pl.Null),
+        }
+    )
+    write(tmp_path / "typed.parquet", frame, 2)
+    assert_frame_equal(pl.read_parquet(tmp_path / "typed.parquet"), frame)
+
+
+def test_a_failed_write_leaves_nothing_and_the_old_file_stays(tmp_path: Path) -> None:
+    target = tmp_path / "out.parquet"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), open_writer(target, Format.PARQUET) as writer:
+        writer.add(pl.DataFrame({"a": [1]}))
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
+    assert target.read_text() == "old"
+
+
+def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "model") as building:
+        (building / "config.json").write_text("{}")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    with whole_folder(tmp_path / "model") as building:
+        (building / "config.json").write_text("{}")
+    with pytest.raises(OutputError, match="wanted a folder that does not exist yet"), whole_folder(tmp_path / "model"):
+        pass
+
+
+def test_a_place_that_cannot_be_written_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(OutputError, match=r"cannot be written: .*choose another --output"),
+        whole_file(tmp_path / "file" / "x"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        (["id", "Review", "Rate"], "Review"),
+        (["reviewText", "overall"], "reviewText"),
+        (["a", "CONTENT"], "CONTENT"),
+        (["title", "body", "stars"], "body"),
+    ],
+)
+def test_the_text_column_is_found(columns: list[str], text: str) -> None:
+    assert find_text(columns, None, "f") == text
+
+
+@pytest.mark.parametrize(
+    ("columns", "label"),
+    [
+        (["text", "label", "rating"], "label"),
+        (["Review", "Rate", "Sentiment"], "Sentiment"),
+        (["stars"], "stars"),
+        (["a"], None),
+    ],
+)
+def test_the_label_column_is_found(columns: list[str], label: str | None) -> None:
+    assert find_label(columns, None, "f") == label
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked", "message"),
+    [
+        (["a", "b"], None, "f: no text column found among a, b; name it with --text-column"),
+        (
+            ["text", "review"],
+            None,
+            "f: text and review could each be the text column among text, review; choose with --text-column",
+        ),
+        (["a"], "z", "f: no column 'z' for --text-column; the columns are a"),
+    ],
+)
+def test_an_unclear_text_column_lists_the_columns(columns: list[str], asked: str | None, message: str) -> None:
+    with pytest.raises(TableError) as caught:
+        find_text(columns, asked, "f")
+    assert str(caught.value) == message
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("year=2024/month=01/a.parquet", "year=2024/month=02/a.parquet", "b.csv", "notes.txt", ".hidden/c.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "places"),
+    [
+        ("", ["b.csv", "year=2024/month=01/a.parquet", "year=2024/month=02/a.parquet"]),
+        ("b.csv", ["b.csv"]),
+        ("year=2024/*/a.parquet", ["month=01/a.parquet", "month=02/a.parquet"]),
+        ("*.csv", ["b.csv"]),
+        ("**/a.parquet", ["year=2024/month=01/a.parquet", "year=2024/month=02/a.parquet"]),
+    ],
+)
+def test_inputs_keep_their_places(tree: Path, pattern: str, places: list[str]) -> None:
+    assert [
+        str(source.place) for source in find_sources([f"{tree}/{pattern}".rstrip("/")], tree / "out", None)
+    ] == places
+
+
+def test_a_file_named_twice_is_scored_once(tree: Path) -> None:
+    assert len(find_sources([f"{tree}/b.csv", f"{tree}/*.csv"], tree / "out", None)) == 1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (["nowhere.csv"], "no such file or folder"),
+        (["*.parquet"], "found no match"),
+        ([".hidden/nothing"], "no such file"),
+        (["year=2024/month=01/a.parquet", "year=2024/month=02/a.parquet"], "would be written to the same a.parquet"),
+    ],
+)
+def test_inputs_that_mean_nothing_or_collide_are_refused(tree: Path, inputs: list[str], message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        find_sources([f"{tree}/{name}" for name in inputs], tree / "out", None)
+
+
+def test_one_format_for_two_files_of_one_name_is_a_collision(tree: Path) -> None:
+    (tree / "b.tsv.gz").touch()
+    assert len(find_sources([str(tree)], tree / "out", None)) == 4
+    with pytest.raises(TableError, match=r"would be written to the same b\.parquet"):
+        find_sources([str(tree)], tree / "out", Format.PARQUET)
+
+
+def test_an_output_below_its_input_is_not_scored_again(tree: Path) -> None:
+    assert [str(source.place) for source in find_sources([str(tree)], tree / "year=2024", None)] == ["b.csv"]
+
+
+def csv(tmp_path: Path, content: str) -> Path:
+    path = tmp_path / "reviews.csv"
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def test_training_reviews_are_distinct_clean_and_counted(tmp_path: Path) -> None:
+    path = csv(tmp_path, "review,stars\nGood.<br />,5\nGood.,4\nGood.,1\nso so,3\n,5\nbad,1\nbad,\n")
+    reviews = read_reviews([path], None, None)
+    assert list(zip(reviews.texts, reviews.labels, strict=True)) == [
+        ("Good.", Label.POSITIVE),
+        ("Good.", Label.NEGATIVE),
+        ("bad", Label.NEGATIVE),
+    ]
+    assert reviews.notes == [
+        "reviews.csv: text 'review', label 'stars' (stars 1-5): 7 rows, 3 new reviews; "
+        "left out: 1 neutral, 1 without text"
+    ]
+
+
+def test_labels_that_cannot_be_read_are_shown_with_their_rows(tmp_path: Path) -> None:
+    path = csv(tmp_path, "text,label\na,1\nb,maybe\nc,0\nd,2x\n")
+    with pytest.raises(TableError) as caught:
+        read_reviews([path], None, None)
+    assert str(caught.value) == (
+        f"{path}: column 'label': wanted 1/0, positive/negative or stars 1-5, found 2 others "
+        "(row 2: 'maybe'; row 4: '2x'); mend them or choose another --label-column"
+    )
+
+
+def test_a_column_of_texts_is_no_label_column(tmp_path: Path) -> None:
+    path = csv(tmp_path, "text,label\n" + "".join(f"a,{row}x\n" for row in range(1100)))
+    with pytest.raises(TableError, match="found more than 1,000 distinct values"):
+        LabelReading.of(scan(path), "label")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.txt", b"text\na\n", "wanted .parquet, .csv or .tsv"),
+        ("x.parquet", b"PAR1 no", "cannot be read as a table"),
+        ("x.parquet", b"", "cannot be read as a table"),
+        ("x.csv", b"", "cannot be read as a table"),
+        ("x.csv", b"text\n\xff\xfe\x00\n", "cannot be read as a table"),
+        ("x.csv", b"text,label\na,b,c,d\n", "cannot be read as a table"),
+        ("x.csv.gz", gzip.compress(b"text\n" + b"a\n" * 9999)[:-200], "cannot be read as a table"),
+    ],
+)
+def test_a_broken_file_is_one_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(TableError, match=message) as caught:
+        list(scan(tmp_path / name).batches(100))
+    assert "\n" not in str(caught.value)

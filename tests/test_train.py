@@ -1,0 +1,146 @@
+"""Training: what it reads, what it writes, what it says."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+import torch
+from click.testing import Result
+from conftest import made_up_reviews
+from safetensors import safe_open
+from transformers import AutoModelForSequenceClassification, GPT2Config, GPT2ForSequenceClassification
+
+from data.splits import is_validation
+from jobs.training_report import is_collapsed
+
+Run = Callable[..., Result]
+
+
+def test_a_checkpoint_is_an_ordinary_hugging_face_folder(checkpoint: Path) -> None:
+    model = AutoModelForSequenceClassification.from_pretrained(checkpoint)
+    assert model.config.label2id == {"NEGATIVE": 0, "POSITIVE": 1}
+    assert model.config.pad_token_id is not None
+    assert not list(checkpoint.glob("*.bin"))  # no pickle
+
+
+def test_training_says_how_good_the_model_is(checkpoint: Path) -> None:
+    report = json.loads((checkpoint / "training.json").read_text())
+    for evaluation in (report["validation"]["evaluation"], report["baseline"]):
+        for name in ("accuracy", "precision", "recall", "f1", "roc_auc", "calibration_error"):
+            assert 0 <= evaluation[name]["low"] <= evaluation[name]["value"] <= evaluation[name]["high"] <= 1
+    assert report["validation"]["evaluation"]["accuracy"]["value"] > 0.9
+    assert 0.05 <= report["threshold"] <= 0.95
+    assert any("eval_loss" in entry for entry in report["log"])
+    assert (checkpoint / "loss.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_validation_texts_were_never_trained_on(checkpoint: Path) -> None:
+    kept = pl.read_parquet(checkpoint / "validation.parquet")
+    assert len(kept) > 50
+    assert all(is_validation(text) for text in kept["text"])
+
+
+def test_a_validation_file_takes_its_texts_out_of_training(sentiment: Run, base: Path, tmp_path: Path) -> None:
+    frame = made_up_reviews(60)
+    frame.write_parquet(tmp_path / "all.parquet")
+    frame.head(20).write_csv(tmp_path / "held.csv")
+    arguments = ("--base", base, "--output", tmp_path / "c", "--max-steps", 1, "--validation", tmp_path / "held.csv")
+    result = sentiment("train", tmp_path / "all.parquet", *arguments)
+    assert "left out of training: 20 reviews that stand in validation" in result.stderr
+    card = json.loads((tmp_path / "c" / "training.json").read_text())["card"]
+    assert (card["training_reviews"], card["validation_reviews"]) == (40, 20)
+
+
+def test_the_bundled_base_trains(sentiment: Run, tmp_path: Path) -> None:
+    made_up_reviews(60).write_parquet(tmp_path / "in.parquet")
+    arguments = ("--base", "bundled", "--output", tmp_path / "c", "--max-steps", 2)
+    assert sentiment("train", tmp_path / "in.parquet", *arguments).exception is None
+    with safe_open(tmp_path / "c" / "model.safetensors", "pt") as weights:
+        assert weights.get_tensor("score.weight").dtype == torch.float32
+
+
+def test_gpt2_in_the_hub_layout_goes_through_every_command(sentiment: Run, base: Path, tmp_path: Path) -> None:
+    """A classifier of the architecture's own defaults, with no pad token, as `gpt2` is."""
+    GPT2ForSequenceClassification(
+        GPT2Config(vocab_size=600, n_positions=64, n_embd=64, n_layer=2, n_head=2, bos_token_id=0, eos_token_id=0)
+    ).save_pretrained(tmp_path / "gpt2")
+    for name in ("vocab.json", "merges.txt"):
+        (tmp_path / "gpt2" / name).write_bytes((base / name).read_bytes())
+    end = "<|endoftext|>"
+    settings = {"tokenizer_class": "GPT2Tokenizer", "bos_token": end, "eos_token": end, "unk_token": end}
+    (tmp_path / "gpt2" / "tokenizer_config.json").write_text(json.dumps(settings))
+    made_up_reviews(80).write_csv(tmp_path / "in.csv")
+    assert (
+        sentiment(
+            "train", tmp_path / "in.csv", "--base", tmp_path / "gpt2", "--output", tmp_path / "c", "--max-steps", 2
+        ).exception
+        is None
+    )
+    assert sentiment("export", tmp_path / "c", "--output", tmp_path / "b").exception is None
+    assert (
+        sentiment("score", tmp_path / "in.csv", "--output", tmp_path / "out", "--model", tmp_path / "b").return_value
+        == 0
+    )
+
+
+def test_a_killed_training_goes_on(sentiment: Run, base: Path, labelled: Path, tmp_path: Path) -> None:
+    arguments = ["train", labelled, "--base", base, "--output", tmp_path / "c", "--epochs", 2, "--batch-size", 4]
+    assert "nothing to resume" in str(sentiment(*arguments, "--resume").exception)
+    job = subprocess.Popen([sys.executable, "-m", "jobs.cli", *map(str, arguments)], stderr=subprocess.DEVNULL)
+    while not list((tmp_path / ".c.training").glob("checkpoint-*/trainer_state.json")):
+        assert job.poll() is None
+        time.sleep(0.05)
+    job.kill()
+    job.wait()
+    assert not (tmp_path / "c").exists()
+    assert sentiment(*arguments, "--resume").exception is None
+    log = json.loads((tmp_path / "c" / "training.json").read_text())["log"]
+    steps = [entry["step"] for entry in log if "eval_loss" in entry]
+    assert steps == sorted(set(steps))
+    assert len(steps) > 1
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text,label\na,1\nb,1\n", "wanted both labels on the training side"),
+        ("text\na\n", "no label column found among text"),
+        ("text,label\na,1\nb,7x\n", r"found 1 others \(row 2: '7x'\)"),
+    ],
+)
+def test_labels_that_teach_nothing_are_refused(
+    sentiment: Run, base: Path, tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "in.csv").write_text(content)
+    result = sentiment("train", tmp_path / "in.csv", "--base", base, "--output", tmp_path / "c")
+    assert result.exception is not None
+    assert re.search(message, str(result.exception))
+
+
+def test_a_hub_out_of_reach_is_one_line(sentiment: Run, labelled: Path, tmp_path: Path) -> None:
+    result = sentiment("train", labelled, "--base", "no-such-folder", "--output", tmp_path / "c")
+    assert str(result.exception) == (
+        "--base no-such-folder: not a local folder, and the Hugging Face Hub is out of reach or has no such model; "
+        "give a folder that holds the model, or --base bundled"
+    )
+
+
+@pytest.mark.parametrize(
+    ("predicted", "recalls", "collapsed"),
+    [((0, 100), (0.0, 1.0), True), ((2, 98), (0.7, 1.0), False), ((50, 50), (0.4, 0.4), False)],
+)
+def test_a_model_of_one_label_is_called_so(
+    predicted: tuple[int, int], recalls: tuple[float, float], collapsed: bool
+) -> None:
+    summary = {
+        "predicted": dict(zip(("negative", "positive"), predicted, strict=True)),
+        "evaluation": {"by_class": {str(place): {"recall": {"value": recall}} for place, recall in enumerate(recalls)}},
+    }
+    assert is_collapsed(summary) is collapsed
