@@ -1,6 +1,7 @@
 """sentiment: the one command. It converts, calls and reports; what it calls is imported when it is called."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +43,8 @@ def cli() -> None:
     """Sentiment of customer reviews: fine-tune GPT-2, export it to ONNX, score files every night.
 
     Exit status: 0 done, 2 usage, 3 an input file, 4 a model bundle, 5 a model that fails a gate, 6 an
-    output that cannot be written, 130 interrupted. Files that fail are set aside while the others go on.
+    output that cannot be written, 130 interrupted, 143 terminated. Files that fail are set aside while the
+    others go on.
     """
 
 
@@ -216,6 +218,8 @@ def _out() -> Any:
 
 def main() -> None:
     """Run the command; an error that a user can mend is one line and its own exit status."""
+    # As an exception, so that unfinished outputs go on this way out too.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         sys.exit(cli(standalone_mode=False) or 0)
     except SentimentError as error:
