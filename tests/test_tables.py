@@ -197,16 +197,16 @@ def csv(tmp_path: Path, content: str) -> Path:
 
 
 def test_training_reviews_are_distinct_clean_and_counted(tmp_path: Path) -> None:
-    path = csv(tmp_path, "review,stars\nGood.<br />,5\nGood.,4\nGood.,1\nso so,3\n,5\nbad,1\nbad,\n")
+    path = csv(tmp_path, "review,stars\nGood.<br />,5\nGood.,4\nodd,1\nodd,5\nso so,3\n,5\nbad,1\nbad,\n")
     reviews = read_reviews([path], None, None)
     assert list(zip(reviews.texts, reviews.labels, strict=True)) == [
         ("Good.", Label.POSITIVE),
-        ("Good.", Label.NEGATIVE),
         ("bad", Label.NEGATIVE),
     ]
     assert reviews.notes == [
-        "reviews.csv: text 'review', label 'stars' (stars 1-5): 7 rows, 3 new reviews; "
-        "left out: 1 neutral, 1 without text"
+        "reviews.csv: text 'review', label 'stars' (stars 1-5): 8 rows, 3 new reviews; "
+        "left out: 1 neutral, 1 without text",
+        "left out: 1 reviews that carry both labels",
     ]
 
 
