@@ -1,5 +1,7 @@
 """Outputs that are whole or absent: written beside their target, synced, renamed."""
 
+import errno
+import hashlib
 import json
 import os
 import shutil
@@ -8,7 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sentiment_core.errors import OutputError
+import polars as pl
+
+from sentiment_core.errors import OutputError, SpaceError
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def _umask() -> int:
@@ -22,28 +28,32 @@ _UMASK = _umask()
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the system raises while `path` is written into one OutputError that names it."""
+    """Turn what the system and Polars raise while `path` is written into one OutputError that names it."""
     try:
         yield
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror or error}; free space or choose another --output"
-        ) from error
+    except (OSError, pl.exceptions.PolarsError) as error:
+        found = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+        # Polars passes the system's errors on as text alone.
+        if getattr(error, "errno", None) in _NO_SPACE or any(f"os error {code}" in str(error) for code in _NO_SPACE):
+            raise SpaceError(
+                f"{path}: cannot be written: {found}; free space and run the same command again"
+            ) from error
+        raise OutputError(f"{path}: cannot be written: {found}; choose another --output") from error
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; on success it becomes `path`, else nothing stays."""
     part = path.with_name(f".{path.name}.part")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield part
+    make_folder(path.parent)
+    try:
+        yield part
+        with writing(path):
             _sync(part)
             part.replace(path)
             _sync(path.parent)
-        finally:
-            part.unlink(missing_ok=True)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:
@@ -80,8 +90,14 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write `content` as one whole JSON file."""
-    with whole_file(path) as part:
+    with whole_file(path) as part, writing(path):
         part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -37,22 +37,38 @@ def texts(frame: pl.DataFrame, column: str) -> list[str | None]:
     return frame[column].cast(pl.String).to_list()
 
 
-def append(frame: pl.DataFrame, predictions: Predictions, prefix: str) -> pl.DataFrame:
-    """Return `frame` with label (Int8), probability (Float32), tokens (UInt32) and status (String) appended.
+def as_frame(predictions: Predictions) -> pl.DataFrame:
+    """Return label (Int8), probability (Float32), tokens (UInt32) and status (String), a row each.
 
     Rows without a score have a null label and a null probability.
     """
     scored = pl.Series(predictions.scored)
-    added = {
-        LABEL: pl.Series(predictions.label, dtype=pl.Int8).set(~scored, None),
-        PROBABILITY: pl.Series(predictions.probability, dtype=pl.Float32).set(~scored, None),
-        TOKENS: pl.Series(predictions.token_count, dtype=pl.UInt32),
-        STATUS: pl.Series(predictions.status.tolist(), dtype=pl.String),
-    }
-    return frame.with_columns(values.alias(prefix + name) for name, values in added.items())
+    return pl.DataFrame(
+        {
+            LABEL: pl.Series(predictions.label, dtype=pl.Int8).set(~scored, None),
+            PROBABILITY: pl.Series(predictions.probability, dtype=pl.Float32).set(~scored, None),
+            TOKENS: pl.Series(predictions.token_count, dtype=pl.UInt32),
+            STATUS: pl.Series(predictions.status.tolist(), dtype=pl.String),
+        }
+    )
 
 
-def read_predictions(table: Table, prefix: str, rows: int) -> Iterator[tuple[pl.DataFrame, Predictions]]:
+def from_frame(frame: pl.DataFrame) -> Predictions:
+    """Return what `as_frame` was made of."""
+    return Predictions(
+        label=frame[LABEL].fill_null(0).to_numpy(),
+        probability=frame[PROBABILITY].fill_null(0.0).to_numpy(),
+        token_count=frame[TOKENS].to_numpy(),
+        status=frame[STATUS].to_numpy().astype(str),
+    )
+
+
+def append(frame: pl.DataFrame, predictions: Predictions, prefix: str) -> pl.DataFrame:
+    """Return `frame` with the columns of `as_frame` appended, `prefix` before their names."""
+    return frame.with_columns(values.alias(prefix + values.name) for values in as_frame(predictions))
+
+
+def read_predictions(table: Table, prefix: str) -> Iterator[tuple[pl.DataFrame, Predictions]]:
     """Yield what `append` wrote, batch by batch. Raises TableError where a column is missing or altered."""
     missing = [prefix + name for name in COLUMNS if prefix + name not in table.columns]
     if missing:
@@ -60,30 +76,22 @@ def read_predictions(table: Table, prefix: str, rows: int) -> Iterator[tuple[pl.
             f"{table.path}: wanted a file that `sentiment score` wrote, found no column {', '.join(missing)}; "
             "score it first, or give its --prefix"
         )
-    for frame in table.batches(rows):
+    for frame in table.batches():
         try:
-            label = frame[prefix + LABEL].cast(pl.Int8)
-            probability = frame[prefix + PROBABILITY].cast(pl.Float32)
-            tokens = frame[prefix + TOKENS].cast(pl.UInt32)
+            found = frame.select(
+                pl.col(prefix + name).cast(kind).alias(name)
+                for name, kind in zip(COLUMNS, (pl.Int8, pl.Float32, pl.UInt32, pl.String), strict=True)
+            )
         except pl.exceptions.PolarsError as error:
             raise TableError(f"{table.path}: predictions were altered: {str(error)[:200]}; score it again") from error
-        status = frame[prefix + STATUS]
-        scored = status.is_in([Status.OK, Status.TRUNCATED])
+        scored = found[STATUS].is_in([Status.OK, Status.TRUNCATED])
         sound = (
-            status.is_in(list(Status)).all()
-            and (label.is_in(list(map(int, Label))) == scored).fill_null(~scored).all()
-            and (probability.is_between(0, 1) == scored).fill_null(~scored).all()
+            found[STATUS].is_in(list(Status)).all()
+            and (found[LABEL].is_in(list(map(int, Label))) == scored).fill_null(~scored).all()
+            and (found[PROBABILITY].is_between(0, 1) == scored).fill_null(~scored).all()
         )
-        if not sound or status.null_count() or tokens.null_count():
+        if not sound or found[STATUS].null_count() or found[TOKENS].null_count():
             raise TableError(
                 f"{table.path}: predictions were altered: values that scoring never writes; score it again"
             )
-        yield (
-            frame,
-            Predictions(
-                label=label.fill_null(0).to_numpy(),
-                probability=probability.fill_null(0.0).to_numpy(),
-                token_count=tokens.to_numpy(),
-                status=status.to_numpy().astype(str),
-            ),
-        )
+        yield frame, from_frame(found)

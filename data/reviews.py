@@ -6,8 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from data.records import Rejected
 from data.schema import find_text, require_label
-from data.tables import Table, reading, scan
+from data.tables import Table, distinct, scan
 from sentiment_core.errors import TableError
 from sentiment_core.labels import Label, Scale, Truth, Unreadable, parse, scale_of
 from sentiment_core.text import clean
@@ -32,7 +33,7 @@ class LabelReading:
     @classmethod
     def of(cls, table: Table, column: str) -> "LabelReading":
         """Read the distinct values of `column`. Raises TableError where there are too many to be labels."""
-        values = table.distinct(column, _MOST_DISTINCT + 1)
+        values = distinct(table, column, _MOST_DISTINCT)
         if len(values) > _MOST_DISTINCT:
             raise TableError(
                 f"{table.path}: column {column!r}: wanted labels, found more than {_MOST_DISTINCT:,} distinct values; "
@@ -99,8 +100,11 @@ def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: s
         table = scan(path)
         text = find_text(table.columns, text_column, str(path))
         how = LabelReading.of(table, require_label(table.columns, label_column, str(path)))
-        with reading(path):
-            frame = table.frame.select(pl.col(text).cast(pl.String).alias("text"), pl.col(how.column)).collect()
+        rejected: list[Rejected] = []
+        frame = pl.concat(
+            batch.select(pl.col(text).cast(pl.String).alias("text"), pl.col(how.column))
+            for batch in table.batches(on_rejected=rejected.append)
+        )
         if how.unreadable:
             raise TableError(_first_unreadable(table, frame, how))
         before = len(found)
@@ -117,6 +121,11 @@ def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: s
             f"{path.name}: text {text!r}, label {how.column!r} ({how.scale.value}): {len(frame):,} rows, "
             f"{len(found) - before:,} new reviews; "
             f"left out: {truth.neutral:,} neutral, {missing:,} without text"
+            + (
+                f", {len(rejected):,} broken lines (first: line {rejected[0].line}, {rejected[0].reason})"
+                if rejected
+                else ""
+            )
         )
     if contradicted:
         notes.append(f"left out: {len(contradicted):,} reviews that carry both labels")
@@ -138,8 +147,8 @@ def read_texts(paths: Sequence[Path], text_column: str | None) -> Iterator[str]:
     for path in paths:
         table = scan(path)
         column = find_text(table.columns, text_column, str(path))
-        with reading(path):
-            yield from table.frame.select(pl.col(column).cast(pl.String)).collect().to_series().drop_nulls()
+        for batch in table.batches(on_rejected=lambda rejected: None):
+            yield from batch[column].cast(pl.String).drop_nulls()
 
 
 def write_reviews(reviews: Reviews, path: Path) -> None:

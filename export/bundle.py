@@ -5,10 +5,12 @@ model_int8.onnx, and manifest.json, written last, which holds what a scorer must
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from sentiment_core.errors import BundleError
+from sentiment_core.labels import ID2LABEL
 from sentiment_core.manifest import Manifest
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -19,6 +21,8 @@ GRAPH = "model.onnx"
 GRAPH_INT8 = "model_int8.onnx"
 TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
+# The tokenizer of a large vocabulary has 20 MB.
+_LARGEST_JSON = 1 << 26
 
 
 def hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
@@ -30,8 +34,8 @@ def verify(folder: Path) -> Manifest:
     """Read the manifest and check every file against it. Raises BundleError at the first that differs."""
     path = folder / MANIFEST
     try:
-        manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        manifest = Manifest.from_json(read_limited(path))
+    except (OSError, ValueError) as error:
         found = "no folder" if not folder.is_dir() else f"no readable {MANIFEST}"
         raise BundleError(
             f"{folder}: wanted a model bundle, found {found}; make one with `sentiment export`"
@@ -55,7 +59,25 @@ def verify(folder: Path) -> Manifest:
                 f"{folder / name}: wanted SHA-256 {expected[:12]}…, found {found[:12]}…; "
                 "the file was altered or cut short, copy the bundle again"
             )
+    _check_labels(folder / CONFIG)
     return manifest
+
+
+def _check_labels(path: Path) -> None:
+    """Other programs read the labels' order from here, so it must be ours too. Raises BundleError."""
+    try:
+        found = {int(place): name for place, name in json.loads(read_limited(path))["id2label"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        found = {}
+    if found != ID2LABEL:
+        raise BundleError(f"{path}: wanted id2label {ID2LABEL}, found {found}; export the model again")
+
+
+def read_limited(path: Path) -> str:
+    """Read a JSON file that came from outside. Raises ValueError where it is larger than any of ours, or no UTF-8."""
+    if path.stat().st_size > _LARGEST_JSON:
+        raise ValueError(f"wanted at most {_LARGEST_JSON >> 20} MB, found {path.stat().st_size >> 20} MB")
+    return path.read_text(encoding="utf-8")
 
 
 def identity(folder: Path) -> str:

@@ -16,6 +16,9 @@ from sentiment_core.errors import BundleError
 from sentiment_core.manifest import Manifest
 from sentiment_core.scorer import Logits, Scorer
 
+# Another processor rounds activations another way here and there.
+_GOLDEN_TOLERANCE = 0.02
+
 
 class Encoder:
     """Cleaned texts to token ids, the same for training, parity and scoring."""
@@ -78,9 +81,23 @@ class OnnxRun:
 
 
 def open_scorer(bundle: Path, config: ScoreConfig | None = None) -> tuple[Scorer, Manifest]:
-    """Verify a bundle and open it for scoring. Raises BundleError."""
+    """Verify a bundle, open it for scoring and score its golden rows. Raises BundleError."""
     manifest = verify(bundle)
-    return open_graph(bundle, manifest, config or ScoreConfig()), manifest
+    scorer = open_graph(bundle, manifest, config or ScoreConfig())
+    off = golden_difference(scorer, manifest)
+    if not off <= _GOLDEN_TOLERANCE:
+        raise BundleError(
+            f"{bundle}: wanted the scores of its golden rows within {_GOLDEN_TOLERANCE} of the manifest's, found one "
+            f"{off:.3f} off; this machine computes other scores than the one that exported it, export the model here"
+        )
+    return scorer, manifest
+
+
+def golden_difference(scorer: Scorer, manifest: Manifest) -> float:
+    """Score the golden rows; return how far the farthest probability is from the manifest's."""
+    wanted = np.array([row.probability for row in manifest.golden], dtype=np.float32)
+    found = scorer.score([row.text for row in manifest.golden]).probability
+    return float(np.abs(wanted - found).max(initial=0.0))
 
 
 def open_graph(bundle: Path, manifest: Manifest, config: ScoreConfig) -> Scorer:

@@ -1,16 +1,18 @@
 """sentiment: the one command. It converts, calls and reports; what it calls is imported when it is called."""
 
 import json
+import os
+import re
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from sentiment_core.config import PretrainConfig, ScoreConfig, TrainConfig
-from sentiment_core.errors import SentimentError
+from sentiment_core.errors import ConfigError, SentimentError
 
 BUNDLED = Path(__file__).parent.parent / "export" / "bundled"
 
@@ -42,9 +44,9 @@ class _Examples(click.Command):
 def cli() -> None:
     """Sentiment of customer reviews: fine-tune GPT-2, export it to ONNX, score files every night.
 
-    Exit status: 0 done, 2 usage, 3 an input file, 4 a model bundle, 5 a model that fails a gate, 6 an
-    output that cannot be written, 130 interrupted, 143 terminated. Files that fail are set aside while the
-    others go on.
+    Exit status: 0 done, 2 usage, 3 some input files, 4 a model bundle, 5 a quality gate, 6 an output that
+    cannot be written, 7 done but with broken lines set aside, 8 nothing could be scored, 9 another run at
+    work, 10 no space left, 130 interrupted, 143 terminated.
     """
 
 
@@ -71,7 +73,7 @@ def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **
     """
     from jobs.pretrain import pretrain
 
-    pretrain(corpus, text_column, output, PretrainConfig(**settings), _log())
+    pretrain(corpus, text_column, output, PretrainConfig(**settings), _console(stderr=True))
 
 
 @cli.command(
@@ -112,7 +114,7 @@ def train(
     """
     from jobs.train import train
 
-    train(inputs, validation, (text_column, label_column), output, TrainConfig(**settings), _log())
+    train(inputs, validation, (text_column, label_column), output, TrainConfig(**settings), _console(stderr=True))
 
 
 @cli.command(cls=_Examples, epilog="sentiment export checkpoint --output bundle")
@@ -126,13 +128,14 @@ def export(checkpoint: Path, output: Path) -> None:
     """
     from jobs.export import export
 
-    export(checkpoint, output, _log())
+    export(checkpoint, output, _console(stderr=True))
 
 
 @cli.command(
     cls=_Examples,
     epilog="sentiment score reviews.parquet --output scored\n"
-    "sentiment score 'exports/**/*.csv.gz' warehouse/ --output scored --keep id --format parquet",
+    "sentiment score 'exports/**/*.csv.gz' warehouse/ --output scored --keep id --format parquet\n"
+    "sentiment score /srv/dumps --output /srv/scored --fail-under f1=0.8 --log-format json",
 )
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--output", required=True, type=_PATH, help="Folder of the scored files and summaries.")
@@ -142,40 +145,83 @@ def export(checkpoint: Path, output: Path) -> None:
 @click.option("--keep", metavar="COL,...", help="Write only these input columns beside the predictions.")
 @click.option("--prefix", default="", help="Put before the names of the new columns.")
 @click.option("--format", type=click.Choice(["parquet", "csv", "tsv"]), help="Format of the output; as the input.")
+@click.option(
+    "--on-bad-rows",
+    type=click.Choice(["quarantine", "fail"]),
+    default="quarantine",
+    show_default=True,
+    help="Lines of a text file that are no rows: keep them in NAME.rejected.csv, or set the file aside.",
+)
+@click.option(
+    "--fail-under",
+    "floors",
+    metavar="METRIC=SHARE",
+    multiple=True,
+    help="Exit with status 5 if a file's accuracy, precision, recall, f1 or roc_auc is lower.",
+)
+@click.option("--force", is_flag=True, help="Score what is done and unchanged, too.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and do nothing.")
-@_setting(ScoreConfig, "chunk_rows", help="Rows held in memory at a time.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How stderr is written.",
+)
+@click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    default=f"{ScoreConfig().memory_limit >> 20}MB",
+    show_default=True,
+    help="Memory of the whole process, as 800MB or 2GB.",
+)
+@_setting(ScoreConfig, "chunk_rows", help="Rows held in memory at a time, at most.")
 @_setting(ScoreConfig, "batch_tokens", help="Tokens of one run of the model, padding included.")
 @_setting(ScoreConfig, "threads", help="Threads of the model; 0 for every core.")
+@click.pass_context
 def score(
-    inputs: tuple[str, ...],
+    context: click.Context,
+    /,
     keep: str | None,
     format: str | None,
-    chunk_rows: int,
-    batch_tokens: int,
-    threads: int,
-    **request: Any,
+    on_bad_rows: str,
+    floors: tuple[str, ...],
+    **settings: Any,
 ) -> int:
     """Score INPUTS, which are files, folders or patterns of .parquet, .csv or .tsv (text also .gz, .zst).
 
     Every row comes out in its place, every column untouched, with predicted_label (1 positive, 0
     negative), positive_probability, token_count and score_status (ok, truncated, empty, null). Beside each
     output lies NAME.summary.json, and run.json for the run; with labels they hold accuracy, F1 and more.
+
+    A run that was cut, by a crash or a full disk, goes on where it stopped when the same command is given
+    again. What is done and unchanged is skipped. One run at a time may write to an output.
     """
     from data.tables import Format
-    from jobs.score import ScoreRequest, score
+    from jobs.score import score
+    from jobs.score_file import ScoreRequest
+    from sentiment_core.gate import parse_floor
 
-    errors = score(
-        ScoreRequest(
-            inputs=inputs,
-            keep=None if keep is None else tuple(keep.split(",")),
-            format=None if format is None else Format("." + format),
-            **request,
-        ),
-        ScoreConfig(chunk_rows=chunk_rows, batch_tokens=batch_tokens, threads=threads),
-        _log(),
-        _out(),
+    config = ScoreConfig(
+        memory_limit=_bytes(settings.pop("memory_limit")),
+        **{name: settings.pop(name) for name in ("chunk_rows", "batch_tokens", "threads")},
     )
-    return errors[0].exit_status if errors else 0
+    context.obj["log"] = _log(as_json=settings.pop("log_format") == "json")
+    request = ScoreRequest(
+        keep=None if keep is None else tuple(keep.split(",")),
+        format=None if format is None else Format("." + format),
+        quarantine=on_bad_rows == "quarantine",
+        floors=tuple(map(parse_floor, floors)),
+        **settings,
+    )
+    return score(request, config, context.obj["log"], _out())
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+) ?([MG])B?", text.strip().upper())
+    if not found:
+        raise ConfigError(f"--memory-limit: wanted a size such as 800MB or 2GB, got {text!r}")
+    return int(found[1]) << {"M": 20, "G": 30}[found[2]]
 
 
 @cli.command(cls=_Examples, epilog="sentiment evaluate scored/reviews.parquet --label-column stars")
@@ -208,8 +254,10 @@ def _console(stderr: bool) -> Any:
     return console if console.is_terminal else Console(**plain, width=160)
 
 
-def _log() -> Any:
-    return _console(stderr=True)
+def _log(*, as_json: bool = False) -> Any:
+    from jobs.log import Log
+
+    return Log(_console(stderr=True), as_json=as_json)
 
 
 def _out() -> Any:
@@ -220,22 +268,30 @@ def main() -> None:
     """Run the command; an error that a user can mend is one line and its own exit status."""
     # As an exception, so that unfinished outputs go on this way out too.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # A Parquet file with broken sizes makes Polars panic; the error says so, the stack helps nobody.
+    os.environ.setdefault("RUST_BACKTRACE", "0")
+    started: dict[str, Any] = {}
     try:
-        sys.exit(cli(standalone_mode=False) or 0)
+        sys.exit(cli(standalone_mode=False, obj=started) or 0)
     except SentimentError as error:
-        click.echo(f"sentiment: {error}", err=True)
-        sys.exit(error.exit_status)
+        _fail(started, str(error), error.exit_status)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("sentiment: interrupted; unfinished outputs were removed", err=True)
-        sys.exit(130)
+        _fail(started, "interrupted; the same command goes on after the chunks that are finished", 130)
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in ("torch", "transformers", "optimum", "accelerate", "onnx"):
             raise
-        click.echo(f"sentiment: this command needs {error.name}: pip install 'review-sentiment[train]'", err=True)
-        sys.exit(2)
+        _fail(started, f"this command needs {error.name}: pip install 'review-sentiment[train]'", 2)
+
+
+def _fail(started: dict[str, Any], message: str, status: int) -> NoReturn:
+    if "log" in started:
+        started["log"].error(f"sentiment: {message}", event="failed", exit_status=status)
+    else:
+        click.echo(f"sentiment: {message}", err=True)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from data.predictions import read_predictions
 from data.reviews import LabelReading
 from data.schema import require_label
 from data.tables import scan
-from sentiment_core.config import ScoreConfig
 from sentiment_core.summary import Tally
 
 
@@ -16,6 +15,6 @@ def evaluate(path: Path, label_column: str | None, prefix: str) -> dict[str, Any
     table = scan(path)
     labels = LabelReading.of(table, require_label(table.columns, label_column, str(path)))
     tally = Tally()
-    for frame, predictions in read_predictions(table, prefix, ScoreConfig().chunk_rows):
+    for frame, predictions in read_predictions(table, prefix):
         tally += Tally.of(predictions, labels.apply(frame))
     return tally.summarise()

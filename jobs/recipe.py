@@ -16,7 +16,9 @@ from transformers import AutoModelForSequenceClassification
 
 from data.recipe_corpus import write_corpus
 from export.bundle import CONFIG, GRAPH, MANIFEST, TOKENIZER, hashes, verify
-from jobs.score import ScoreRequest, score
+from jobs.log import Log
+from jobs.score import score
+from jobs.score_file import ScoreRequest
 from sentiment_core.config import ScoreConfig
 
 _LIMITS = (
@@ -34,7 +36,7 @@ def install(work: Path, target: Path) -> None:
     bundle, scored = work / "bundle", work / "scored"
     console = Console()
     request = ScoreRequest(inputs=(str(work / _HELD_OUT),), output=scored, bundle=bundle, label_column="label")
-    if score(request, ScoreConfig(), console, console):
+    if score(request, ScoreConfig(), Log(console), console):
         sys.exit("a held-out file could not be scored")
     measured = {}
     for path in sorted(scored.glob("*.summary.json")):

@@ -6,26 +6,30 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from sentiment_core.errors import one_line
+
 
 def print_run(summaries: Sequence[dict[str, Any]], console: Console) -> None:
     """Print a row a file: rows, positive share, accuracy and F1 where labelled, rows/s, where the output lies."""
     if not summaries:
         return
     table = Table("file", box=None)
-    for name in ("rows", "scored", "positive", "accuracy", "F1", "rows/s"):
+    set_aside = any(summary["rejected"]["rows"] for summary in summaries)
+    for name in ("rows", "scored", *(["set aside"] if set_aside else []), "positive", "accuracy", "F1", "rows/s"):
         table.add_column(name, justify="right")
     table.add_column("output", overflow="fold")
     for summary in summaries:
         evaluation = summary["evaluation"]
         scored = sum(summary["predicted"].values())
         table.add_row(
-            summary["input"]["name"],
+            one_line(summary["input"]["name"]),
             f"{summary['rows']:,}",
             f"{scored:,}",
+            *([f"{summary['rejected']['rows']:,}"] if set_aside else []),
             "-" if summary["positive_share"] is None else f"{summary['positive_share']:.1%}",
             "-" if evaluation is None else f"{evaluation['accuracy']['value']:.3f}",
             "-" if evaluation is None else f"{evaluation['f1']['value']:.3f}",
-            f"{summary['rows_per_second']:,.0f}",
-            summary["output"],
+            "unchanged" if summary.get("skipped") else f"{summary['rows_per_second']:,.0f}",
+            one_line(summary["output"]["path"]),
         )
     console.print(table)

@@ -1,72 +1,39 @@
 """sentiment score: review files in, the same rows with predictions out."""
 
-import hashlib
+import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from data.outputs import make_folder, write_json
-from data.predictions import append, check_clash, check_text, texts
-from data.reviews import LabelReading
-from data.schema import find_label, find_text
-from data.sources import Source, find_sources
-from data.tables import Format, Table, scan
-from data.writers import open_writer
+from data.lock import locked
+from data.outputs import make_folder, write_json, writing
+from data.sources import Source, Unusable, find_sources
 from export.bundle import identity
 from export.runtime import open_scorer
-from jobs.progress import Progress
+from jobs.log import Log
 from jobs.run_report import print_run
+from jobs.score_file import STATE, ScoreRequest, check, finished, score_file
 from sentiment_core.config import ScoreConfig
-from sentiment_core.errors import OutputError, SentimentError, TableError
+from sentiment_core.errors import NothingScoredError, QualityError, SentimentError, SpaceError, TableError
+from sentiment_core.gate import failures
 from sentiment_core.scorer import Scorer
 from sentiment_core.summary import FORMAT, Tally
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreRequest:
-    """What to score, where to, and how the columns are named. None means: find it, or as it is."""
-
-    inputs: tuple[str, ...]
-    output: Path
-    bundle: Path
-    text_column: str | None = None
-    label_column: str | None = None
-    keep: tuple[str, ...] | None = None
-    prefix: str = ""
-    format: Format | None = None
-    dry_run: bool = False
+# Beside those of the errors, which sentiment_core.errors lists.
+DONE, ROWS_SET_ASIDE = 0, 7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """One file, checked: which columns are read, which are kept, what is written."""
+def score(request: ScoreRequest, config: ScoreConfig, log: Log, out: Console) -> int:
+    """Score every input file and return the exit status; files that fail are set aside while the others go on.
 
-    source: Source
-    table: Table
-    text: str
-    labels: LabelReading | None
-    kept: list[str]
-    target: Path
-    format: Format
-
-    def __str__(self) -> str:
-        labels = self.labels
-        label = "no label column" if labels is None else f"label {labels.column!r} ({labels.scale.value})"
-        return f"{self.source.path}: {self.table.count():,} rows, text {self.text!r}, {label} -> {self.target}"
-
-
-def score(request: ScoreRequest, config: ScoreConfig, log: Console, out: Console) -> list[SentimentError]:
-    """Score every input file; return the errors of files that were set aside while the others went on.
-
-    Raises SentimentError where nothing can be scored at all: no input, no bundle, no output folder.
+    Raises SentimentError where the run cannot begin or go on: no input, no bundle, no output folder, another
+    run at work, no space left.
     """
-    started, clock = datetime.now(UTC), time.monotonic()
-    sources = find_sources(request.inputs, request.output, request.format)
+    sources, unusable = find_sources(request.inputs, request.output, request.format)
+    if not sources:
+        raise NothingScoredError(str(unusable[0].error))
     scorer, manifest = open_scorer(request.bundle, config)
     model = {
         "bundle": request.bundle.name,
@@ -76,103 +43,115 @@ def score(request: ScoreRequest, config: ScoreConfig, log: Console, out: Console
         "threshold": manifest.threshold,
         "max_length": manifest.max_length,
     }
-    if not request.dry_run:
-        make_folder(request.output)
-    done: list[dict[str, Any]] = []
-    failed: list[tuple[Source, SentimentError]] = []
-    total = Tally()
-    for source in sources:
+    run = _Run(request, config, scorer, model, log)
+    for each in unusable:
+        run.set_aside(each)
+    if request.dry_run:
+        for source in sources:
+            run.show(source, out)
+        return run.status()
+    make_folder(request.output)
+    with locked(request.output / STATE / "lock", request.output):
+        report = request.output / "run.json"
+        with writing(report):
+            report.unlink(missing_ok=True)  # a report stands for a run that came to its end
+        for source in sources:
+            run.score(source)
+        write_json(report, run.report())
+        if not run.failed:
+            # What is left belongs to inputs or settings that nobody runs any more.
+            shutil.rmtree(request.output / STATE / "chunks", ignore_errors=True)
+    print_run(run.done, out)
+    return run.status()
+
+
+class _Run:
+    """What has been done so far, file by file."""
+
+    def __init__(
+        self, request: ScoreRequest, config: ScoreConfig, scorer: Scorer, model: dict[str, Any], log: Log
+    ) -> None:
+        self._request, self._config, self._scorer, self._model, self._log = request, config, scorer, model, log
+        self._started, self._clock = datetime.now(UTC), time.monotonic()
+        self._total = Tally()
+        self.done: list[dict[str, Any]] = []
+        self.failed: list[Unusable] = []
+        self._poor: list[str] = []
+
+    def set_aside(self, unusable: Unusable) -> None:
+        """Leave a file to the report."""
+        self.failed.append(unusable)
+        self._log.error(f"set aside: {unusable.error}", event="set-aside", input=str(unusable.path))
+
+    def show(self, source: Source, out: Console) -> None:
+        """Say what would be done with one file."""
         try:
-            plan = _check(source, request, log)
-            (out if request.dry_run else log).print(str(plan), soft_wrap=True)
-            if request.dry_run:
-                continue
-            with Progress(log, source.place, plan.table.count()) as progress:
-                tally, seconds = _score_file(plan, request.prefix, scorer, config, progress.advance)
-        except SentimentError as error:
-            failed.append((source, error))
-            log.print(f"set aside: {error}", style="red", soft_wrap=True)
-            continue
-        total += tally
-        summary = _summary(plan, tally, seconds, model)
-        write_json(plan.target.with_name(plan.target.name + ".summary.json"), summary)
-        done.append(summary)
-    if not request.dry_run:
-        run = {
-            "format": FORMAT,
-            "started": started.isoformat(timespec="seconds"),
-            "seconds": time.monotonic() - clock,
-            "model": model,
-            "files": [{key: each[key] for key in ("input", "output", "rows", "rows_by_status")} for each in done],
-            "failed": [{"input": str(source.path), "error": str(error)} for source, error in failed],
-            "total": total.summarise(),
-        }
-        write_json(request.output / "run.json", run)
-        print_run(done, out)
-    return [error for _, error in failed]
+            plan = check(source, self._request, self._config, self._model["identity"], self._log)
+            rejected: list[object] = []
+            rows = plan.table.count(on_rejected=rejected.append if self._request.quarantine else None)
+        except TableError as error:
+            self.set_aside(Unusable(source.path, error))
+            return
+        skipped = "" if self._request.force or not finished(plan, self._log) else ", unchanged: would be skipped"
+        broken = f", {len(rejected):,} lines set aside" if rejected else ""
+        out.print(f"{plan}: {rows:,} rows{broken}{skipped}", soft_wrap=True)
+        self.done.append({"rejected": {"rows": len(rejected)}})
 
-
-def _check(source: Source, request: ScoreRequest, log: Console) -> Plan:
-    table = scan(source.path)
-    place = str(source.path)
-    text = find_text(table.columns, request.text_column, place)
-    check_text(table, text)
-    kept = list(table.columns if request.keep is None else request.keep)
-    missing = [column for column in kept if column not in table.columns]
-    if missing:
-        raise TableError(f"{place}: --keep: no column {', '.join(missing)}; the columns are {', '.join(table.columns)}")
-    check_clash(kept, request.prefix, place)
-    target = request.output / source.place
-    if target.resolve() == source.path.resolve():
-        raise OutputError(f"{target}: is its own input; choose another --output")
-    return Plan(
-        source=source,
-        table=table,
-        text=text,
-        labels=_labels(table, request.label_column, log),
-        kept=kept,
-        target=target,
-        format=request.format or table.format,
-    )
-
-
-def _labels(table: Table, asked: str | None, log: Console) -> LabelReading | None:
-    """Labels nobody asked for are welcome, and no reason to leave a file unscored."""
-    try:
-        column = find_label(table.columns, asked, str(table.path))
-        return None if column is None else LabelReading.of(table, column)
-    except TableError as error:
-        if asked is not None:
+    def score(self, source: Source) -> None:
+        """Score one file, or skip it if that is done, or set it aside. Raises SpaceError: no other would do better."""
+        try:
+            plan = check(source, self._request, self._config, self._model["identity"], self._log)
+            summary = None if self._request.force else finished(plan, self._log)
+            if summary is not None:
+                self._log.info(
+                    f"{source.path}: unchanged since it was scored, skipped", event="skipped", input=str(source.path)
+                )
+                summary["skipped"] = True
+            else:
+                self._log.info(str(plan), event="scoring", input=str(source.path), output=str(plan.target))
+                tally, summary = score_file(plan, self._request, self._config, self._scorer, self._model, self._log)
+                self._total += tally
+        except SpaceError:
             raise
-        log.print(f"not evaluated: {error}", soft_wrap=True)
-        return None
+        except SentimentError as error:
+            self.set_aside(Unusable(source.path, error))
+            return
+        self.done.append(summary)
+        self._judge(summary)
 
+    def _judge(self, summary: dict[str, Any]) -> None:
+        place = summary["input"]["name"]
+        if summary["rejected"]["rows"]:
+            self._log.warning(
+                f"{place}: {summary['rejected']['rows']:,} broken lines set aside in {summary['rejected']['path']}",
+                event="rejected",
+                rows=summary["rejected"]["rows"],
+            )
+        for failure in failures(summary, dict(self._request.floors)):
+            self._poor.append(f"{place}: {failure}")
+            self._log.error(f"quality: {place}: {failure}", event="quality", input=place)
 
-def _score_file(
-    plan: Plan, prefix: str, scorer: Scorer, config: ScoreConfig, advance: Callable[[int], None]
-) -> tuple[Tally, float]:
-    start = time.monotonic()
-    tally = Tally()
-    with open_writer(plan.target, plan.format) as writer:
-        for frame in plan.table.batches(config.chunk_rows):
-            predictions = scorer.score(texts(frame, plan.text), advance)
-            truth = None if plan.labels is None else plan.labels.apply(frame)
-            tally += Tally.of(predictions, truth)
-            writer.add(append(frame.select(plan.kept), predictions, prefix))
-    return tally, time.monotonic() - start
+    def report(self) -> dict[str, Any]:
+        """Return the run's report, run.json."""
+        shown = ("input", "output", "rows_in", "rows", "rows_by_status", "rejected")
+        return {
+            "format": FORMAT,
+            "exit_status": self.status(),
+            "started": self._started.isoformat(timespec="seconds"),
+            "seconds": time.monotonic() - self._clock,
+            "model": self._model,
+            "files": [
+                {**{key: each[key] for key in shown}, "skipped": each.get("skipped", False)} for each in self.done
+            ],
+            "failed": [{"input": repr(str(each.path))[1:-1], "error": str(each.error)} for each in self.failed],
+            "quality": self._poor,
+            "total": self._total.summarise(),
+        }
 
-
-def _summary(plan: Plan, tally: Tally, seconds: float, model: dict[str, Any]) -> dict[str, Any]:
-    path = plan.source.path
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {
-        "format": FORMAT,
-        "input": {"name": str(plan.source.place), "bytes": path.stat().st_size, "sha256": digest},
-        "output": str(plan.target),
-        "columns": {"text": plan.text, "label": plan.labels and plan.labels.column},
-        "model": model,
-        "seconds": seconds,
-        "rows_per_second": tally.rows / seconds,
-        **tally.summarise(),
-    }
+    def status(self) -> int:
+        """The exit status: the gravest of what happened."""
+        if self.failed:
+            return TableError.exit_status if self.done else NothingScoredError.exit_status
+        if self._poor:
+            return QualityError.exit_status
+        return ROWS_SET_ASIDE if any(each["rejected"]["rows"] for each in self.done) else DONE

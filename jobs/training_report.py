@@ -6,19 +6,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from sentiment_core.gate import is_collapsed
+
 _ROWS = ("accuracy", "precision", "recall", "f1", "roc_auc", "calibration_error")
 
 
 def shown(figure: dict[str, float] | None) -> str:
     """Write a metric with its 95 % interval."""
     return "-" if figure is None else f"{figure['value']:.3f}  [{figure['low']:.3f}, {figure['high']:.3f}]"
-
-
-def is_collapsed(summary: dict[str, Any]) -> bool:
-    """Say whether nearly all predictions are one label while that label misses most of the other one's rows."""
-    predicted = summary["predicted"].values()
-    recalls = [of["recall"]["value"] for of in summary["evaluation"]["by_class"].values() if of["recall"]]
-    return bool(max(predicted) >= 0.95 * sum(predicted) and min(recalls) < 0.5)
 
 
 def print_report(report: dict[str, Any], output: Path, console: Console) -> None:

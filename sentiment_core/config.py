@@ -80,15 +80,29 @@ class TrainConfig:
             raise ConfigError(f"class_weights must be balanced or none, got {self.class_weights!r}")
 
 
+# What the process holds before the first row: interpreter, Polars, ONNX Runtime and a model of 124M in int8.
+_RESIDENT = 400 * 2**20
+# Bytes held for one byte of a chunk while it is cleaned, tokenised, scored and written; see tests/test_memory.py.
+_BYTES_PER_BYTE = 48
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreConfig:
-    """How a table is scored. `batch_tokens` counts padding; `threads` 0 takes every core."""
+    """How a table is scored. `batch_tokens` counts padding; `threads` 0 takes every core; memory is in bytes."""
 
     chunk_rows: int = 4096
     batch_tokens: int = 1024
     threads: int = 0
+    memory_limit: int = 2**30
 
     def __post_init__(self) -> None:
         _positive(chunk_rows=self.chunk_rows, batch_tokens=self.batch_tokens)
         if self.threads < 0:
             raise ConfigError(f"threads must be 0 (every core) or more, got {self.threads}")
+        if self.memory_limit < 2**29:
+            raise ConfigError(f"memory limit must be at least 512MB, got {self.memory_limit / 2**20:.0f}MB")
+
+    @property
+    def chunk_bytes(self) -> int:
+        """Bytes of a chunk, so that everything made of it stays within `memory_limit`."""
+        return (self.memory_limit - _RESIDENT) // _BYTES_PER_BYTE

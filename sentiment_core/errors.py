@@ -1,20 +1,39 @@
 """What can go wrong, and the exit status of each branch.
 
-SentimentError            1
-├── ConfigError           2   an option or a combination of options
-├── TableError            3   an input file, its columns or its labels
-├── BundleError           4   a model bundle or a checkpoint
-├── QualityError          5   a model that fails a gate: parity, collapsed labels
-└── OutputError           6   a place that cannot be written to
+SentimentError              1
+├── ConfigError             2   an option or a combination of options
+├── TableError              3   an input file, its columns or its labels
+├── BundleError             4   a model bundle or a checkpoint
+├── QualityError            5   a model or a run that fails a gate: parity, --fail-under, one label for everything
+├── OutputError             6   a place that cannot be written to
+│   └── SpaceError         10   no space left there
+├── NothingScoredError      8   no input, or none that could be scored
+└── LockedError             9   another run holds the output
 
 Every message is one line: the place, what was wanted, what was found, what to do.
 """
+
+import re
+
+# What an address may carry before its host and after its path; neither belongs in a log.
+_CREDENTIALS = re.compile(r"(\w+://)[^\s/@]+@")
+_QUERY = re.compile(r"(\w+://[^\s?]+)\?[^\s;,]+")
+
+
+def one_line(text: str) -> str:
+    """Return `text` fit for a log: on one line, without credentials, printable whatever a file's name holds."""
+    hidden = _QUERY.sub(r"\1?***", _CREDENTIALS.sub(r"\1***@", text))
+    printable = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in hidden)
+    return printable.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class SentimentError(Exception):
     """Root of every error that a user can mend."""
 
     exit_status = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class ConfigError(SentimentError):
@@ -36,7 +55,7 @@ class BundleError(SentimentError):
 
 
 class QualityError(SentimentError):
-    """A model that was refused because it is not good enough."""
+    """A model that was refused, or a run that fell below what it was asked for."""
 
     exit_status = 5
 
@@ -45,3 +64,21 @@ class OutputError(SentimentError):
     """An output that cannot be written, or that would overwrite its own input."""
 
     exit_status = 6
+
+
+class SpaceError(OutputError):
+    """No space, or no quota, left for an output."""
+
+    exit_status = 10
+
+
+class NothingScoredError(SentimentError):
+    """A run of which not one file could be scored."""
+
+    exit_status = 8
+
+
+class LockedError(SentimentError):
+    """An output that another run is writing to."""
+
+    exit_status = 9

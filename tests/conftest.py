@@ -34,7 +34,7 @@ def sentiment() -> Callable[..., Result]:
 
     def run(*arguments: object) -> Result:
         runner = CliRunner()
-        result = runner.invoke(cli, [str(argument) for argument in arguments], standalone_mode=False)
+        result = runner.invoke(cli, [str(argument) for argument in arguments], standalone_mode=False, obj={})
         if result.exception and not isinstance(result.exception, (SentimentError, SystemExit)):
             raise result.exception
         return result

@@ -160,7 +160,8 @@ def test_keep_prefix_and_format(sentiment: Run, bundle: Path, odd: pl.DataFrame,
 def test_a_dry_run_says_and_does_nothing(sentiment: Run, bundle: Path, odd: pl.DataFrame, tmp_path: Path) -> None:
     odd.write_csv(tmp_path / "a.csv")
     result = sentiment("score", tmp_path / "a.csv", "--output", tmp_path / "out", "--model", bundle, "--dry-run")
-    assert "11 rows, text 'Review', label 'Label' (1/0) -> " in result.stdout
+    assert "text 'Review', label 'Label' -> " in result.stdout
+    assert ": 11 rows" in result.stdout
     assert not (tmp_path / "out").exists()
 
 
@@ -174,6 +175,7 @@ def test_a_broken_file_costs_no_other(sentiment: Run, bundle: Path, odd: pl.Data
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     assert [Path(each["input"]).name for each in run["failed"]] == ["broken.parquet", "textless.csv"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".sentiment",
         "good.csv",
         "good.csv.summary.json",
         "run.json",
@@ -218,12 +220,12 @@ def test_an_empty_table_is_an_empty_table(sentiment: Run, bundle: Path, odd: pl.
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["{in}", "--output", "{dir}"], 6, "is its own input; choose another --output"),
-        (["{in}", "--output", "{out}", "--text-column", "nope"], 3, "no column 'nope' for --text-column"),
-        (["{in}", "--output", "{out}", "--text-column", "number"], 3, "wanted text, found Int64"),
-        (["{in}", "--output", "{out}", "--keep", "nope"], 3, "--keep: no column nope; the columns are"),
+        (["{in}", "--output", "{dir}"], 8, "is its own input; choose another --output"),
+        (["{in}", "--output", "{out}", "--text-column", "nope"], 8, "no column 'nope' for --text-column"),
+        (["{in}", "--output", "{out}", "--text-column", "number"], 8, "wanted text, found Int64"),
+        (["{in}", "--output", "{out}", "--keep", "nope"], 8, "--keep: no column nope; the columns are"),
         (["{in}", "--output", "{in}/x"], 6, "cannot be written"),
-        (["nowhere.csv", "--output", "{out}"], 3, "nowhere.csv: no such file or folder; check the path"),
+        (["nowhere.csv", "--output", "{out}"], 8, "nowhere.csv: no such file or folder; check the path"),
         (["{in}", "--output", "{out}", "--threads", "-1"], 2, "threads must be 0 (every core) or more, got -1"),
         (
             ["{in}", "--output", "{out}", "--model", "{dir}"],
