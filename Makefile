@@ -3,11 +3,12 @@ RUN := $(VENV)/bin
 INSTALL := $(RUN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SOURCES := jobs sentiment_core export data tests
 
-.PHONY: help score test model
+.PHONY: help score test model audit
 
 help:
 	@echo "make score   install what scoring needs, score the sample reviews"
 	@echo "make test    install the rest, check and test everything"
+	@echo "make audit   look the pinned dependencies up among known vulnerabilities"
 	@echo "make model REVIEWS=folder   train and export the bundled model again (hours)"
 
 # The samples, scored with the bundled model; nothing of torch is installed for it.
@@ -20,6 +21,12 @@ test: $(VENV)/installed-dev
 	$(RUN)/mypy
 	$(RUN)/lint-imports --no-logo
 	$(RUN)/pytest
+
+# In an environment of its own: what audits the product is no part of it.
+audit:
+	python3 -m venv .audit
+	.audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 # Every step goes on where it was cut: a finished folder is kept, an unfinished one resumed.
 WORK := model-work

@@ -34,7 +34,9 @@ def writing(path: Path) -> Iterator[None]:
     except (OSError, pl.exceptions.PolarsError) as error:
         found = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
         # Polars passes the system's errors on as text alone.
-        if getattr(error, "errno", None) in _NO_SPACE or any(f"os error {code}" in str(error) for code in _NO_SPACE):
+        full = [code for code in _NO_SPACE if getattr(error, "errno", None) == code or f"os error {code}" in str(error)]
+        if full:
+            found = os.strerror(full[0])
             raise SpaceError(
                 f"{path}: cannot be written: {found}; free space and run the same command again"
             ) from error

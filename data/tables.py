@@ -89,7 +89,7 @@ class ParquetTable:
         self, rows: int = _MANY_ROWS, most_bytes: int = _MANY_BYTES, *, on_rejected: OnRejected | None = None
     ) -> Iterator[pl.DataFrame]:
         with reading(self.path):
-            total, offset, step = self.count(), 0, min(rows, 256)
+            total, offset, step = self.count(), 0, min(rows, 16)
             while offset < total:
                 # Slices, because a streamed Parquet scan reads far ahead of a slow consumer.
                 frame = self.frame.slice(offset, step).collect()

@@ -15,7 +15,7 @@ _Compression = Literal["uncompressed", "gzip", "zstd"]
 _COMPRESSION: dict[str, _Compression] = {".gz": "gzip", ".zst": "zstd"}
 # Row groups of this size read well elsewhere; smaller chunks are gathered up to it.
 _ROW_GROUP = 65_536
-_GROUP_BYTES = 1 << 25
+_GROUP_BYTES = 1 << 24
 
 
 class Writer(Protocol):
@@ -70,6 +70,7 @@ class _ParquetWriter:
         self._path, self._part = path, part
         self._folder = path.with_name(f".{path.name}.groups")
         self._pending, self._rows, self._bytes, self._groups = list[pl.DataFrame](), 0, 0, 0
+        self._group_rows = _ROW_GROUP
 
     def __enter__(self) -> "_ParquetWriter":
         with writing(self._path):
@@ -82,6 +83,8 @@ class _ParquetWriter:
         self._rows += len(frame)
         self._bytes += int(frame.estimated_size())
         if self._rows >= _ROW_GROUP or self._bytes >= _GROUP_BYTES:
+            # The joined file is cut by rows alone, so the fewest rows that fill a group bound them all.
+            self._group_rows = min(self._group_rows, self._rows)
             self._flush()
 
     def _flush(self) -> None:
@@ -96,6 +99,8 @@ class _ParquetWriter:
                     self._flush()
                 with writing(self._path):
                     groups = sorted(self._folder.iterdir())
-                    pl.scan_parquet(groups, hive_partitioning=False).sink_parquet(self._part, row_group_size=_ROW_GROUP)
+                    pl.scan_parquet(groups, hive_partitioning=False).sink_parquet(
+                        self._part, row_group_size=self._group_rows
+                    )
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)

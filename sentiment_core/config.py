@@ -80,8 +80,10 @@ class TrainConfig:
             raise ConfigError(f"class_weights must be balanced or none, got {self.class_weights!r}")
 
 
-# What the process holds before the first row: interpreter, Polars, ONNX Runtime and a model of 124M in int8.
-_RESIDENT = 400 * 2**20
+# What the process holds whatever the chunk: interpreter, Polars, ONNX Runtime, a model of 124M in int8, and what
+# the tokenizer takes for a moment for one review of 1 MB.
+_RESIDENT = 512 * 2**20
+_LEAST_MEMORY = 640 * 2**20
 # Bytes held for one byte of a chunk while it is cleaned, tokenised, scored and written; see tests/test_memory.py.
 _BYTES_PER_BYTE = 48
 
@@ -99,8 +101,9 @@ class ScoreConfig:
         _positive(chunk_rows=self.chunk_rows, batch_tokens=self.batch_tokens)
         if self.threads < 0:
             raise ConfigError(f"threads must be 0 (every core) or more, got {self.threads}")
-        if self.memory_limit < 2**29:
-            raise ConfigError(f"memory limit must be at least 512MB, got {self.memory_limit / 2**20:.0f}MB")
+        if self.memory_limit < _LEAST_MEMORY:
+            least, got = _LEAST_MEMORY >> 20, self.memory_limit >> 20
+            raise ConfigError(f"memory limit must be at least {least}MB, got {got}MB")
 
     @property
     def chunk_bytes(self) -> int:
