@@ -16,8 +16,8 @@ Every message is one line: the place, what was wanted, what was found, what to d
 import re
 
 # What an address may carry before its host and after its path; neither belongs in a log.
-_CREDENTIALS = re.compile(r"(\w+://)[^\s/@]+@")
-_QUERY = re.compile(r"(\w+://[^\s?]+)\?[^\s;,]+")
+_CREDENTIALS = re.compile(r"(\w+:/+)[^\s/@]+@")
+_QUERY = re.compile(r"(\w+:/+[^\s?]+)\?[^\s;,]+")
 
 
 def one_line(text: str) -> str:

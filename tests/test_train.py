@@ -17,7 +17,6 @@ from safetensors import safe_open
 from transformers import AutoModelForSequenceClassification, GPT2Config, GPT2ForSequenceClassification
 
 from data.splits import is_validation
-from sentiment_core.gate import is_collapsed
 
 Run = Callable[..., Result]
 
@@ -111,6 +110,9 @@ def test_a_killed_training_goes_on(sentiment: Run, base: Path, labelled: Path, t
     ("content", "message"),
     [
         ("text,label\na,1\nb,1\n", "wanted both labels on the training side"),
+        ("text,label\na,1\nb,0\nc,1\nd,0\ne,1\n", "wanted both labels on the validation side"),
+        ("text,label\n" + "same,1\n" * 50, "wanted both labels on the training side"),
+        ("text,label\n" + "same,1\nsame,0\n" * 50, "wanted both labels on the training side"),
         ("text\na\n", "no label column found among text"),
         ("text,label\na,1\nb,7x\n", r"found 1 others \(row 2: '7x'\)"),
     ],
@@ -130,20 +132,3 @@ def test_a_hub_out_of_reach_is_one_line(sentiment: Run, labelled: Path, tmp_path
         "--base no-such-folder: not a local folder, and the Hugging Face Hub is out of reach or has no such model; "
         "give a folder that holds the model, or --base bundled"
     )
-
-
-@pytest.mark.parametrize(
-    ("predicted", "recalls", "collapsed"),
-    [((0, 100), (0.0, 1.0), True), ((2, 98), (0.7, 1.0), False), ((50, 50), (0.4, 0.4), False)],
-)
-def test_a_model_of_one_label_is_called_so(
-    predicted: tuple[int, int], recalls: tuple[float, float], collapsed: bool
-) -> None:
-    summary = {
-        "predicted": dict(zip(("negative", "positive"), predicted, strict=True)),
-        "evaluation": {
-            "rows": 100,
-            "by_class": {str(place): {"recall": {"value": recall}} for place, recall in enumerate(recalls)},
-        },
-    }
-    assert is_collapsed(summary) is collapsed
