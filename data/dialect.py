@@ -18,8 +18,15 @@ else:
     from backports.zstd import ZstdError, ZstdFile
 
 COMPRESSIONS = (".gz", ".zst")
-# What reading a file of any of them may raise beside OSError.
-CORRUPT = (EOFError, UnicodeError, zlib.error, ZstdError)
+_LONGEST_LINE = 1 << 26
+
+
+class LineTooLong(ValueError):
+    """A line that no table has: what is read is none."""
+
+
+# What reading a text file may raise beside OSError.
+CORRUPT = (EOFError, UnicodeError, zlib.error, ZstdError, LineTooLong)
 SEPARATORS = (",", ";", "\t", "|")
 _BLOCK = 1 << 20
 _QUOTED = re.compile(r'"[^"]*"')
@@ -106,6 +113,8 @@ def lines(file: IO[bytes], dialect: Dialect) -> Iterator[str]:
             text, started = text.removeprefix("\ufeff"), True
         first, *others = text.split(end)
         rest += first
+        if len(rest) > _LONGEST_LINE:
+            raise LineTooLong(f"a line of more than {_LONGEST_LINE >> 20} MB")
         if others:
             yield rest
             yield from others[:-1]

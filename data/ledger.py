@@ -8,6 +8,8 @@ import hashlib
 import io
 import json
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from data.predictions import as_frame, from_frame
 from sentiment_core.scorer import Predictions
 
 _SUFFIX = ".arrow"
+CHUNKS = "chunks"
+_STALE_SECONDS = 30 * 24 * 3600
 
 
 class Ledger:
@@ -63,6 +67,15 @@ class Ledger:
     def drop(self) -> None:
         """Forget everything: the output is published."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def sweep(chunks: Path) -> None:
+    """Remove the ledgers in `chunks` that nobody went on with for a month, and the folder if none is left."""
+    for folder in chunks.glob("*"):
+        if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        chunks.rmdir()
 
 
 def fingerprint(**settings: Any) -> str:

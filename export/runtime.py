@@ -16,6 +16,8 @@ from sentiment_core.errors import BundleError
 from sentiment_core.manifest import Manifest
 from sentiment_core.scorer import Logits, Scorer
 
+# Of GPT-2 and its kind, and of BERT, whose reviews are all of one segment.
+_INPUTS = {"input_ids", "attention_mask", "position_ids", "token_type_ids"}
 # Another processor rounds activations another way here and there.
 _GOLDEN_TOLERANCE = 0.02
 
@@ -66,7 +68,7 @@ class OnnxRun:
             ) from error
         self._inputs = {given.name for given in self._session.get_inputs()}
         outputs = self._session.get_outputs()
-        if "input_ids" not in self._inputs or self._inputs - {"input_ids", "attention_mask", "position_ids"}:
+        if "input_ids" not in self._inputs or self._inputs - _INPUTS:
             raise BundleError(f"{path}: wanted inputs input_ids and attention_mask, found {sorted(self._inputs)}")
         if [len(found.shape) for found in outputs] != [2]:
             raise BundleError(f"{path}: wanted one output, (rows, 2) logits, found {[o.name for o in outputs]}")
@@ -76,6 +78,8 @@ class OnnxRun:
         feeds = {"input_ids": ids, "attention_mask": mask}
         if "position_ids" in self._inputs:
             feeds["position_ids"] = np.broadcast_to(np.arange(ids.shape[1]), ids.shape)
+        if "token_type_ids" in self._inputs:
+            feeds["token_type_ids"] = np.zeros_like(ids)
         (logits,) = self._session.run(None, {name: feeds[name] for name in self._inputs})
         return cast(Logits, logits)
 

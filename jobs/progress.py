@@ -58,7 +58,7 @@ class Progress:
         now = time.monotonic()
         rate = (self._done - self._skipped) / max(now - self._start, 1e-9)
         self._bar.update(self._task, completed=self._done, rate=f"{rate:,.0f}")
-        if self._log.live is None and now - self._said >= _SECONDS_BETWEEN_LINES:
+        if rate and self._log.live is None and now - self._said >= _SECONDS_BETWEEN_LINES:
             self._said = now
             left = (self._rows - self._done) / max(rate, 1e-9)
             self._log.info(

@@ -1,12 +1,12 @@
 """sentiment score: review files in, the same rows with predictions out."""
 
-import shutil
 import time
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 
+from data.ledger import CHUNKS, sweep
 from data.lock import locked
 from data.outputs import make_folder, write_json, writing
 from data.sources import Source, Unusable, find_sources
@@ -16,7 +16,7 @@ from jobs.log import Log
 from jobs.run_report import print_run
 from jobs.score_file import STATE, ScoreRequest, check, finished, score_file
 from sentiment_core.config import ScoreConfig
-from sentiment_core.errors import NothingScoredError, QualityError, SentimentError, SpaceError, TableError
+from sentiment_core.errors import NothingScoredError, QualityError, SentimentError, SpaceError, TableError, one_line
 from sentiment_core.gate import failures
 from sentiment_core.scorer import Scorer
 from sentiment_core.summary import FORMAT, Tally
@@ -58,9 +58,7 @@ def score(request: ScoreRequest, config: ScoreConfig, log: Log, out: Console) ->
         for source in sources:
             run.score(source)
         write_json(report, run.report())
-        if not run.failed:
-            # What is left belongs to inputs or settings that nobody runs any more.
-            shutil.rmtree(request.output / STATE / "chunks", ignore_errors=True)
+        sweep(request.output / STATE / CHUNKS)
     print_run(run.done, out)
     return run.status()
 
@@ -86,7 +84,7 @@ class _Run:
     def show(self, source: Source, out: Console) -> None:
         """Say what would be done with one file."""
         try:
-            plan = check(source, self._request, self._config, self._model["identity"], self._log)
+            plan = check(source, self._request, self._model["identity"], self._log)
             rejected: list[object] = []
             rows = plan.table.count(on_rejected=rejected.append if self._request.quarantine else None)
         except TableError as error:
@@ -100,7 +98,7 @@ class _Run:
     def score(self, source: Source) -> None:
         """Score one file, or skip it if that is done, or set it aside. Raises SpaceError: no other would do better."""
         try:
-            plan = check(source, self._request, self._config, self._model["identity"], self._log)
+            plan = check(source, self._request, self._model["identity"], self._log)
             summary = None if self._request.force else finished(plan, self._log)
             if summary is not None:
                 self._log.info(
@@ -143,7 +141,7 @@ class _Run:
             "files": [
                 {**{key: each[key] for key in shown}, "skipped": each.get("skipped", False)} for each in self.done
             ],
-            "failed": [{"input": repr(str(each.path))[1:-1], "error": str(each.error)} for each in self.failed],
+            "failed": [{"input": one_line(str(each.path)), "error": str(each.error)} for each in self.failed],
             "quality": self._poor,
             "total": self._total.summarise(),
         }

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.ledger import Ledger, fingerprint
+from data.ledger import CHUNKS, Ledger, fingerprint
 from data.outputs import digest, write_json, writing
 from data.predictions import append, check_clash, check_text, texts
+from data.records import Rejected
 from data.rejects import RejectedWriter
 from data.reviews import LabelReading
 from data.schema import find_label, find_text
@@ -24,6 +25,7 @@ from sentiment_core.summary import FORMAT, Tally
 
 # Beside the outputs: the lock, and finished chunks of outputs that are not published yet.
 STATE = ".sentiment"
+_LARGEST_SUMMARY = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ class Plan:
         return self.target.with_name(self.target.name + ".rejected.csv")
 
 
-def check(source: Source, request: ScoreRequest, config: ScoreConfig, bundle: str, log: Log) -> Plan:
+def check(source: Source, request: ScoreRequest, bundle: str, log: Log) -> Plan:
     """Open and check one input. `bundle` is its bundle's identity. Raises TableError or OutputError."""
     table = scan(source.path)
     place = str(source.path)
@@ -115,7 +117,6 @@ def check(source: Source, request: ScoreRequest, config: ScoreConfig, bundle: st
             bundle=bundle,
             columns=[text, label, kept, request.prefix, kind.value],
             quarantine=request.quarantine,
-            chunk=[config.chunk_rows, config.chunk_bytes],
         ),
     )
 
@@ -134,6 +135,8 @@ def _label_column(table: Table, asked: str | None, log: Log) -> str | None:
 def finished(plan: Plan, log: Log) -> dict[str, Any] | None:
     """Return the summary of an earlier run that wrote just what this one would, its files unaltered since."""
     try:
+        if plan.summary_path.stat().st_size > _LARGEST_SUMMARY:
+            return None
         summary: dict[str, Any] = json.loads(plan.summary_path.read_text(encoding="utf-8"))
         if summary["fingerprint"] != plan.fingerprint:
             return None
@@ -164,8 +167,8 @@ def score_file(
     """
     start = time.monotonic()
     labels = _labels(plan, request, log)
-    expected = plan.table.count(on_rejected=_ignore if request.quarantine else None)
-    ledger = Ledger(request.output / STATE / "chunks" / plan.fingerprint)
+    expected = _count(plan, request)
+    ledger = Ledger(request.output / STATE / CHUNKS / plan.fingerprint)
     if len(ledger):
         log.info(
             f"{plan.source.path}: going on after {len(ledger)} finished chunks", event="resumed", chunks=len(ledger)
@@ -235,8 +238,25 @@ def _separator(plan: Plan) -> str | None:
     return found.separator if found is not None and plan.format is plan.table.format else None
 
 
-def _ignore(rejected: object) -> None:
-    pass
+def _count(plan: Plan, request: ScoreRequest) -> int:
+    """Count the rows. Raises TableError where more lines are broken than not: the file is not what it seems."""
+    first: list[Rejected] = []
+    broken = 0
+
+    def note(rejected: Rejected) -> None:
+        nonlocal broken
+        broken += 1
+        if not first:
+            first.append(rejected)
+
+    rows = plan.table.count(on_rejected=note if request.quarantine else None)
+    if broken > rows:
+        raise TableError(
+            f"{plan.source.path}: wanted rows of {len(plan.table.columns)} fields, found {broken:,} of "
+            f"{rows + broken:,} lines broken (first: line {first[0].line}, {first[0].reason}); "
+            "check its separator and quotes"
+        )
+    return rows
 
 
 def _signature(path: Path) -> tuple[int, ...]:

@@ -64,7 +64,9 @@ def train(
     training, validation = _split(inputs, validation_file, columns, config, console)
     tokenizer = open_tokenizer(config.base)
     model = _classifier(config.base, tokenizer)
-    max_length = min(config.max_length, getattr(model.config, "max_position_embeddings", config.max_length))
+    # RoBERTa counts two positions that no token takes; its tokenizer knows.
+    positions = getattr(model.config, "max_position_embeddings", config.max_length)
+    max_length = min(config.max_length, positions, tokenizer.model_max_length)
     encode = Encoder(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()))
     work, checkpoint = work_folder(output, config.resume)
 

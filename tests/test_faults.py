@@ -107,6 +107,11 @@ FILES = {
     "tabs": Case(content=b"text\tn\na\t1\n", rows=1),
     "pipes": Case(content=b"text|n\na|1\n", rows=1),
     "one column with commas": Case(content=b'text\nGood, really\n"Bad, really"\n\nok\n', rows=4),
+    "mostly broken": Case(
+        content=b"text,n\na,1\n" + b"no second field\n" * 3,
+        error="x.csv: wanted rows of 2 fields, found 3 of 4 lines broken (first: line 3, wanted 2 fields, found 1); "
+        "check its separator and quotes",
+    ),
     "blank lines": Case(content=b"text,n\na,1\n\nb,2\n\n\n", rows=2),
     "truncated gzip": Case(
         name="x.csv.gz",
