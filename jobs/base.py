@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from export.bundle import BUNDLED_BASE
+from sentiment_core.batching import Ids, Mask
 from sentiment_core.errors import ConfigError
+from sentiment_core.scorer import Logits
 
 # What it says of heads that are new and masks that are absent is true of every training here.
 logging.set_verbosity_error()
@@ -32,6 +35,23 @@ def open_base(kind: Any, base: str, **settings: Any) -> PreTrainedModel:
     """Open `base` as an auto class of transformers, in fp32. Raises ConfigError with one line if out of reach."""
     model: PreTrainedModel = _open(kind, base, dtype="float32", **settings)
     return model
+
+
+def longest_review(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, wanted: int) -> int:
+    """Return how many tokens of a review the model can read, at most `wanted`."""
+    # RoBERTa counts two positions that no token takes; its tokenizer knows.
+    positions = getattr(model.config, "max_position_embeddings", wanted)
+    return int(min(wanted, positions, tokenizer.model_max_length))
+
+
+def torch_logits(model: PreTrainedModel, ids: Ids, mask: Mask) -> Logits:
+    """(rows, length) ids and mask to (rows, 2) logits, by PyTorch on the model's own device."""
+    with torch.inference_mode():
+        output = model(
+            input_ids=torch.from_numpy(ids).to(model.device), attention_mask=torch.from_numpy(mask).to(model.device)
+        )
+    logits: Logits = output.logits.float().cpu().numpy()
+    return logits
 
 
 def _open(kind: Any, base: str, **settings: Any) -> Any:

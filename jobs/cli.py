@@ -2,41 +2,18 @@
 
 import json
 import os
-import re
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
+from jobs.options import PATH, Examples, label_column_option, resume_option, setting, size_in_bytes, text_column_option
 from sentiment_core.config import PretrainConfig, ScoreConfig, TrainConfig
 from sentiment_core.errors import ConfigError, SentimentError
 
 BUNDLED = Path(__file__).parent.parent / "export" / "bundled"
-
-_PATH = click.Path(path_type=Path)
-_text_column = click.option("--text-column", metavar="NAME", help="Column of the text; found by its usual names.")
-_label_column = click.option("--label-column", metavar="NAME", help="Column of the label; found by its usual names.")
-_resume = click.option("--resume", is_flag=True, help="Go on from the last checkpoint of an interrupted run.")
-
-
-def _setting(config: Any, name: str, **settings: Any) -> Callable[..., Any]:
-    """Make an option of a setting; its default stands in the config alone."""
-    default = config.__dataclass_fields__[name].default
-    if isinstance(default, (int, float)) and not isinstance(default, bool):
-        settings.setdefault("type", type(default))
-    return click.option("--" + name.replace("_", "-"), default=default, show_default=default is not None, **settings)
-
-
-class _Examples(click.Command):
-    """Keeps the line breaks of an example at the end of the help."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        if self.epilog:
-            formatter.write_paragraph()
-            formatter.write("Example:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,21 +27,21 @@ def cli() -> None:
     """
 
 
-@cli.command(cls=_Examples, epilog="sentiment pretrain dumps/*.parquet --output base --max-minutes 30")
-@click.argument("corpus", nargs=-1, required=True, type=_PATH)
-@click.option("--output", required=True, type=_PATH, help="Folder of the new base; must not exist.")
-@_text_column
+@cli.command(cls=Examples, epilog="sentiment pretrain dumps/*.parquet --output base --max-minutes 30")
+@click.argument("corpus", nargs=-1, required=True, type=PATH)
+@click.option("--output", required=True, type=PATH, help="Folder of the new base; must not exist.")
+@text_column_option
 @click.option("--base", help="Go on from this base (a Hugging Face name, a folder, `bundled`) and not from scratch.")
-@_setting(PretrainConfig, "layers", help="Layers, from scratch.")
-@_setting(PretrainConfig, "width", help="Width, from scratch; a multiple of 64.")
-@_setting(PretrainConfig, "vocabulary", help="Tokens of the tokenizer, from scratch.")
-@_setting(PretrainConfig, "length", help="Tokens of a block.")
-@_setting(PretrainConfig, "epochs", help="Passes over the corpus.")
-@_setting(PretrainConfig, "learning_rate", help="Peak learning rate.")
-@_setting(PretrainConfig, "batch_size", help="Blocks a step.")
-@_setting(PretrainConfig, "max_minutes", type=float, help="Stop after so many minutes.")
-@_setting(PretrainConfig, "seed", help="Seed of everything random.")
-@_resume
+@setting(PretrainConfig, "layers", help="Layers, from scratch.")
+@setting(PretrainConfig, "width", help="Width, from scratch; a multiple of 64.")
+@setting(PretrainConfig, "vocabulary", help="Tokens of the tokenizer, from scratch.")
+@setting(PretrainConfig, "length", help="Tokens of a block.")
+@setting(PretrainConfig, "epochs", help="Passes over the corpus.")
+@setting(PretrainConfig, "learning_rate", help="Peak learning rate.")
+@setting(PretrainConfig, "batch_size", help="Blocks a step.")
+@setting(PretrainConfig, "max_minutes", type=float, help="Stop after so many minutes.")
+@setting(PretrainConfig, "seed", help="Seed of everything random.")
+@resume_option
 def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **settings: Any) -> None:
     """Train a causal language model on the texts of CORPUS files, labels unread.
 
@@ -77,35 +54,33 @@ def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **
 
 
 @cli.command(
-    cls=_Examples,
+    cls=Examples,
     epilog="sentiment train reviews.csv --base bundled --output checkpoint\n"
-    "sentiment train labelled/*.parquet --validation held_out.parquet --base gpt2 --output checkpoint",
+    "sentiment train labelled/*.parquet --validation held_out.parquet --base gpt2 --output checkpoint\n"
+    "sentiment train reviews.csv --base bundled --teacher checkpoint --unlabelled dump.parquet --output small",
 )
-@click.argument("inputs", nargs=-1, required=True, type=_PATH)
-@click.option("--output", required=True, type=_PATH, help="Folder of the checkpoint; must not exist.")
-@click.option("--validation", type=_PATH, help="Validate on this file and not on a fifth of INPUTS.")
-@_text_column
-@_label_column
-@_setting(TrainConfig, "base", help="A Hugging Face name, a local folder, or `bundled`.")
-@_setting(TrainConfig, "max_length", help="Tokens of a review; longer ones keep a quarter of that from the head.")
-@_setting(TrainConfig, "epochs", help="Passes over the reviews, at most.")
-@_setting(TrainConfig, "max_steps", type=int, help="Stop after so many steps.")
-@_setting(TrainConfig, "learning_rate", help="Peak learning rate, after warm-up.")
-@_setting(TrainConfig, "batch_size", help="Reviews a step.")
-@_setting(
+@click.argument("inputs", nargs=-1, required=True, type=PATH)
+@click.option("--output", required=True, type=PATH, help="Folder of the checkpoint; must not exist.")
+@click.option("--validation", type=PATH, help="Validate on this file and not on a fifth of INPUTS.")
+@text_column_option
+@label_column_option
+@setting(TrainConfig, "base", help="A Hugging Face name, a local folder, or `bundled`.")
+@setting(TrainConfig, "teacher", help="A checkpoint whose word the targets follow, more than the labels.")
+@click.option(
+    "--unlabelled", type=PATH, multiple=True, help="A file of reviews for the teacher alone to label; labels unread."
+)
+@setting(TrainConfig, "max_length", help="Tokens of a review; longer ones keep a quarter of that from the head.")
+@setting(TrainConfig, "epochs", help="Passes over the reviews, at most.")
+@setting(TrainConfig, "max_steps", type=int, help="Stop after so many steps.")
+@setting(TrainConfig, "learning_rate", help="Peak learning rate, after warm-up.")
+@setting(TrainConfig, "batch_size", help="Reviews a step.")
+@setting(
     TrainConfig, "class_weights", type=click.Choice(["balanced", "none"]), help="Weigh the rare label up, or do not."
 )
-@_setting(TrainConfig, "patience", help="Evaluations without a better loss before training stops.")
-@_setting(TrainConfig, "seed", help="Seed of everything random.")
-@_resume
-def train(
-    inputs: tuple[Path, ...],
-    output: Path,
-    validation: Path | None,
-    text_column: str | None,
-    label_column: str | None,
-    **settings: Any,
-) -> None:
+@setting(TrainConfig, "patience", help="Evaluations without a better loss before training stops.")
+@setting(TrainConfig, "seed", help="Seed of everything random.")
+@resume_option
+def train(**settings: Any) -> None:
     """Fine-tune a classifier on labelled reviews: CSV, TSV or Parquet.
 
     Labels are 1/0, positive/negative, or stars: 1-2 negative, 4-5 positive, 3 left out. A fifth of the
@@ -113,13 +88,18 @@ def train(
     printed beside a TF-IDF baseline. CHECKPOINT is an ordinary Hugging Face folder.
     """
     from jobs.train import train
+    from jobs.training_data import TrainRequest
 
-    train(inputs, validation, (text_column, label_column), output, TrainConfig(**settings), _console(stderr=True))
+    names = ("inputs", "output", "validation", "unlabelled", "text_column", "label_column")
+    request = TrainRequest(**{name: settings.pop(name) for name in names})
+    if request.unlabelled and settings["teacher"] is None:
+        raise ConfigError("--unlabelled: wanted a --teacher that labels these reviews, found none")
+    train(request, TrainConfig(**settings), _console(stderr=True))
 
 
-@cli.command(cls=_Examples, epilog="sentiment export checkpoint --output bundle")
-@click.argument("checkpoint", type=_PATH)
-@click.option("--output", required=True, type=_PATH, help="Folder of the bundle; must not exist.")
+@cli.command(cls=Examples, epilog="sentiment export checkpoint --output bundle")
+@click.argument("checkpoint", type=PATH)
+@click.option("--output", required=True, type=PATH, help="Folder of the bundle; must not exist.")
 def export(checkpoint: Path, output: Path) -> None:
     """Export CHECKPOINT through Optimum to ONNX, in fp32 and int8.
 
@@ -132,16 +112,16 @@ def export(checkpoint: Path, output: Path) -> None:
 
 
 @cli.command(
-    cls=_Examples,
+    cls=Examples,
     epilog="sentiment score reviews.parquet --output scored\n"
     "sentiment score 'exports/**/*.csv.gz' warehouse/ --output scored --keep id --format parquet\n"
     "sentiment score /srv/dumps --output /srv/scored --fail-under f1=0.8 --log-format json",
 )
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("--output", required=True, type=_PATH, help="Folder of the scored files and summaries.")
-@click.option("--model", "bundle", default=BUNDLED, type=_PATH, help="Model bundle; the bundled one if left out.")
-@_text_column
-@_label_column
+@click.option("--output", required=True, type=PATH, help="Folder of the scored files and summaries.")
+@click.option("--model", "bundle", default=BUNDLED, type=PATH, help="Model bundle; the bundled one if left out.")
+@text_column_option
+@label_column_option
 @click.option("--keep", metavar="COL,...", help="Write only these input columns beside the predictions.")
 @click.option("--prefix", default="", help="Put before the names of the new columns.")
 @click.option("--format", type=click.Choice(["parquet", "csv", "tsv"]), help="Format of the output; as the input.")
@@ -175,9 +155,9 @@ def export(checkpoint: Path, output: Path) -> None:
     show_default=True,
     help="Memory of the whole process, as 800MB or 2GB.",
 )
-@_setting(ScoreConfig, "chunk_rows", help="Rows held in memory at a time, at most.")
-@_setting(ScoreConfig, "batch_tokens", help="Tokens of one run of the model, padding included.")
-@_setting(ScoreConfig, "threads", help="Threads of the model; 0 for every core.")
+@setting(ScoreConfig, "chunk_rows", help="Rows held in memory at a time, at most.")
+@setting(ScoreConfig, "batch_tokens", help="Tokens of one run of the model, padding included.")
+@setting(ScoreConfig, "threads", help="Threads of the model; 0 for every core.")
 @click.pass_context
 def score(
     context: click.Context,
@@ -203,7 +183,7 @@ def score(
     from sentiment_core.gate import parse_floor
 
     config = ScoreConfig(
-        memory_limit=_bytes(settings.pop("memory_limit")),
+        memory_limit=size_in_bytes(settings.pop("memory_limit")),
         **{name: settings.pop(name) for name in ("chunk_rows", "batch_tokens", "threads")},
     )
     context.obj["log"] = _log(as_json=settings.pop("log_format") == "json")
@@ -217,16 +197,9 @@ def score(
     return score(request, config, context.obj["log"], _out())
 
 
-def _bytes(text: str) -> int:
-    found = re.fullmatch(r"(\d+) ?([MG])B?", text.strip().upper())
-    if not found:
-        raise ConfigError(f"--memory-limit: wanted a size such as 800MB or 2GB, got {text!r}")
-    return int(found[1]) << {"M": 20, "G": 30}[found[2]]
-
-
-@cli.command(cls=_Examples, epilog="sentiment evaluate scored/reviews.parquet --label-column stars")
-@click.argument("predictions", type=_PATH)
-@_label_column
+@cli.command(cls=Examples, epilog="sentiment evaluate scored/reviews.parquet --label-column stars")
+@click.argument("predictions", type=PATH)
+@label_column_option
 @click.option("--prefix", default="", help="What stands before the names of the predicted columns.")
 def evaluate(predictions: Path, label_column: str | None, prefix: str) -> None:
     """Recompute the summary of a scored file that has labels, as JSON."""
@@ -235,8 +208,8 @@ def evaluate(predictions: Path, label_column: str | None, prefix: str) -> None:
     click.echo(json.dumps(evaluate(predictions, label_column, prefix), indent=2))
 
 
-@cli.command(cls=_Examples, epilog="sentiment inspect bundle")
-@click.argument("bundle", default=BUNDLED, type=_PATH)
+@cli.command(cls=Examples, epilog="sentiment inspect bundle")
+@click.argument("bundle", default=BUNDLED, type=PATH)
 def inspect(bundle: Path) -> None:
     """Print what BUNDLE (the bundled one if left out) is, verify its files and score its golden rows again."""
     from jobs.inspect import inspect

@@ -48,6 +48,7 @@ class TrainConfig:
     """How a classifier is fine-tuned. `max_length` is in tokens, `validation_share` of distinct texts."""
 
     base: str = "gpt2"
+    teacher: str | None = None
     max_length: int = 256
     validation_share: float = 0.2
     epochs: float = 3.0

@@ -132,3 +132,25 @@ def test_a_hub_out_of_reach_is_one_line(sentiment: Run, labelled: Path, tmp_path
         "--base no-such-folder: not a local folder, and the Hugging Face Hub is out of reach or has no such model; "
         "give a folder that holds the model, or --base bundled"
     )
+
+
+def test_a_student_learns_from_its_teacher(sentiment: Run, base: Path, checkpoint: Path, tmp_path: Path) -> None:
+    """Every label is wrong and so is the one-label validation's answer; what the teacher knows comes through."""
+    frame = made_up_reviews(400)
+    frame.with_columns(label=1 - pl.col("label")).head(200).write_parquet(tmp_path / "wrong.parquet")
+    frame.tail(200).select("text").write_parquet(tmp_path / "unlabelled.parquet")
+    settings = ("--base", base, "--epochs", 6, "--learning-rate", 3e-3, "--patience", 9, "--output", tmp_path / "c")
+    arguments = ("train", tmp_path / "wrong.parquet", "--teacher", checkpoint, *settings)
+    result = sentiment(*arguments, "--unlabelled", tmp_path / "unlabelled.parquet")
+    assert result.exception is None
+    assert re.search(r"teacher: agrees with \d\.\d% of \d+ labels", result.stderr)
+    report = json.loads((tmp_path / "c" / "training.json").read_text())
+    assert report["card"]["taught_by"] == "checkpoint"
+    assert report["card"]["training_reviews"] > 300
+    last = [entry for entry in report["log"] if "eval_accuracy" in entry][-1]
+    assert last["eval_accuracy"] < 0.2
+
+
+def test_unlabelled_reviews_need_a_teacher(sentiment: Run, labelled: Path, tmp_path: Path) -> None:
+    result = sentiment("train", labelled, "--output", tmp_path / "c", "--unlabelled", labelled)
+    assert str(result.exception) == "--unlabelled: wanted a --teacher that labels these reviews, found none"

@@ -1,0 +1,42 @@
+"""Options that commands share, and how their help is laid out."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sentiment_core.errors import ConfigError
+
+PATH = click.Path(path_type=Path)
+text_column_option = click.option("--text-column", metavar="NAME", help="Column of the text; found by its usual names.")
+label_column_option = click.option(
+    "--label-column", metavar="NAME", help="Column of the label; found by its usual names."
+)
+resume_option = click.option("--resume", is_flag=True, help="Go on from the last checkpoint of an interrupted run.")
+
+
+def setting(config: Any, name: str, **settings: Any) -> Callable[..., Any]:
+    """Make an option of a setting; its default stands in the config alone."""
+    default = config.__dataclass_fields__[name].default
+    if isinstance(default, (int, float)) and not isinstance(default, bool):
+        settings.setdefault("type", type(default))
+    return click.option("--" + name.replace("_", "-"), default=default, show_default=default is not None, **settings)
+
+
+class Examples(click.Command):
+    """Keeps the line breaks of an example at the end of the help."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write("Example:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
+
+
+def size_in_bytes(text: str) -> int:
+    """Read a size such as 800MB or 2GB. Raises ConfigError."""
+    found = re.fullmatch(r"(\d+) ?([MG])B?", text.strip().upper())
+    if not found:
+        raise ConfigError(f"--memory-limit: wanted a size such as 800MB or 2GB, got {text!r}")
+    return int(found[1]) << {"M": 20, "G": 30}[found[2]]

@@ -1,0 +1,113 @@
+"""What a classifier learns from: reviews on two sides, and a target for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from data.reviews import Reviews, read_reviews, read_texts
+from data.splits import is_validation
+from export.runtime import Encoder
+from jobs.teacher import soften
+from sentiment_core.config import TrainConfig
+from sentiment_core.errors import TableError
+from sentiment_core.labels import Label
+from sentiment_core.text import clean
+from sentiment_core.truncation import head_and_tail
+
+Row = dict[str, Any]
+# Of a target, where there is a label too: a good teacher knows better than a mislabelled row, and says how sure it is.
+_TEACHER_SHARE = 0.7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRequest:
+    """What to learn from, and where the checkpoint goes. None means: find it, or a fifth of the inputs."""
+
+    inputs: Sequence[Path]
+    output: Path
+    validation: Path | None = None
+    unlabelled: Sequence[Path] = ()
+    text_column: str | None = None
+    label_column: str | None = None
+
+
+def split(request: TrainRequest, config: TrainConfig, console: Console) -> tuple[Reviews, Reviews]:
+    """Return the training and the validation side of `request`, and say what was found.
+
+    Raises TableError where a side lacks a label.
+    """
+    columns = (request.text_column, request.label_column)
+    reviews = read_reviews(request.inputs, *columns)
+    notes = list(reviews.notes)
+    if request.validation is None:
+        side = [is_validation(text, config.validation_share) for text in reviews.texts]
+        training, validation = reviews.where([not held for held in side]), reviews.where(side)
+    else:
+        validation = read_reviews([request.validation], *columns)
+        notes += validation.notes
+        held_out = set(validation.texts)
+        training = reviews.where([text not in held_out for text in reviews.texts])
+        if len(training) < len(reviews):
+            notes.append(f"left out of training: {len(reviews) - len(training):,} reviews that stand in validation")
+    for note in notes:
+        console.print(note)
+    for name, part in (("training", training), ("validation", validation)):
+        counts = {label.name.lower(): part.labels.count(label) for label in Label}
+        console.print(
+            f"{name}: {len(part):,} reviews, {counts['positive']:,} positive, {counts['negative']:,} negative"
+        )
+        if 0 in counts.values():
+            raise TableError(
+                f"{request.inputs[0]}: wanted both labels on the {name} side, found {counts}; give more labelled rows"
+            )
+    # By hash order, not file order, so that its first rows are a fair sample.
+    order = np.random.default_rng(config.seed).permutation(len(validation))
+    return training, Reviews(
+        texts=[validation.texts[row] for row in order], labels=[validation.labels[row] for row in order]
+    )
+
+
+def read_unlabelled(request: TrainRequest, training: Reviews, validation: Reviews, console: Console) -> list[str]:
+    """Return the distinct cleaned texts of the unlabelled files that stand on no side already.
+
+    Texts whose hash puts them on the validation side stay out, as another run may validate on them.
+    """
+    known = {*training.texts, *validation.texts}
+    texts = dict.fromkeys(filter(None, map(clean, read_texts(request.unlabelled, request.text_column))))
+    found = [text for text in texts if text not in known and not is_validation(text)]
+    if request.unlabelled:
+        console.print(f"unlabelled: {len(found):,} new reviews for the teacher alone")
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """Texts, and the probability of Label.POSITIVE that a student should give each: 0 or 1 without a teacher."""
+
+    texts: Sequence[str]
+    positive: Sequence[float]
+
+    @classmethod
+    def of(cls, reviews: Reviews) -> "Targets":
+        """Take the labels as they are."""
+        return cls(texts=reviews.texts, positive=[float(label) for label in reviews.labels])
+
+    def softened(self, unlabelled: Sequence[str], teacher: str, max_length: int, console: Console) -> "Targets":
+        """Mix in what `teacher` says, and add `unlabelled` texts with its word alone."""
+        said = soften(teacher, [*self.texts, *unlabelled], max_length, console)
+        here = len(self.texts)
+        mixed = _TEACHER_SHARE * said[:here] + (1 - _TEACHER_SHARE) * np.array(self.positive, dtype=np.float32)
+        agreement = float((np.round(said[:here]) == np.array(self.positive)).mean())
+        console.print(f"teacher: agrees with {agreement:.1%} of {here:,} labels")
+        return Targets(texts=[*self.texts, *unlabelled], positive=[*mixed.tolist(), *said[here:].tolist()])
+
+    def rows(self, encode: Encoder, max_length: int) -> list[Row]:
+        """Return rows for the Trainer: token ids, cut as scoring cuts them, and the target."""
+        return [
+            {"input_ids": list(head_and_tail(ids, max_length)), "labels": target}
+            for ids, target in zip(encode(self.texts), self.positive, strict=True)
+        ]
