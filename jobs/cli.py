@@ -97,6 +97,35 @@ def train(**settings: Any) -> None:
     train(request, TrainConfig(**settings), _console(stderr=True))
 
 
+@cli.command(
+    cls=Examples, epilog="sentiment compare reviews.csv --base bundled --base roberta-base --output comparison"
+)
+@click.argument("inputs", nargs=-1, required=True, type=PATH)
+@click.option(
+    "--base", "bases", multiple=True, required=True, help="As for train, or a bundle or checkpoint; repeat it."
+)
+@click.option("--output", required=True, type=PATH, help="Folder of the table and of what is trained.")
+@click.option("--validation", type=PATH, help="Validate on this file and not on a fifth of INPUTS.")
+@text_column_option
+@label_column_option
+@setting(TrainConfig, "max_length", help="Tokens of a review.")
+@setting(TrainConfig, "epochs", help="Passes over the reviews, at most.")
+@setting(TrainConfig, "learning_rate", help="Peak learning rate, after warm-up.")
+@setting(TrainConfig, "batch_size", help="Reviews a step.")
+def compare(bases: tuple[str, ...], **settings: Any) -> None:
+    """Train, export and measure several bases on one split of INPUTS, beside two linear baselines.
+
+    A bundle is measured as it is, a checkpoint is exported first. What it may have been trained on before is
+    not known here.
+    """
+    from jobs.compare import compare
+    from jobs.training_data import TrainRequest
+
+    names = ("inputs", "output", "validation", "text_column", "label_column")
+    request = TrainRequest(**{name: settings.pop(name) for name in names})
+    compare(request, bases, TrainConfig(**settings), _console(stderr=True))
+
+
 @cli.command(cls=Examples, epilog="sentiment export checkpoint --output bundle")
 @click.argument("checkpoint", type=PATH)
 @click.option("--output", required=True, type=PATH, help="Folder of the bundle; must not exist.")

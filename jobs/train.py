@@ -27,7 +27,7 @@ from data.outputs import require_absent, whole_folder, write_json
 from data.reviews import VALIDATION, write_reviews
 from export.runtime import Encoder
 from jobs.base import longest_review, open_base, open_tokenizer, torch_logits
-from jobs.baseline import baseline
+from jobs.baseline import baseline, tfidf
 from jobs.loss_picture import draw_loss
 from jobs.trainer import Report, arguments, run, work_folder
 from jobs.training_data import Row, Targets, TrainRequest, read_unlabelled, split
@@ -84,7 +84,7 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
         "max_length": max_length,
         **asdict(decision),
         "validation": summary,
-        "baseline": baseline(training, validation),
+        "baseline": baseline(tfidf(len(training)), training, validation),
         "card": {
             "base": Path(config.base).name,  # no path of this machine in what is handed on
             "trained_on": [path.name for path in request.inputs],

@@ -154,3 +154,22 @@ def test_a_student_learns_from_its_teacher(sentiment: Run, base: Path, checkpoin
 def test_unlabelled_reviews_need_a_teacher(sentiment: Run, labelled: Path, tmp_path: Path) -> None:
     result = sentiment("train", labelled, "--output", tmp_path / "c", "--unlabelled", labelled)
     assert str(result.exception) == "--unlabelled: wanted a --teacher that labels these reviews, found none"
+
+
+def test_bases_are_compared_on_one_split(
+    sentiment: Run, base: Path, checkpoint: Path, bundle: Path, labelled: Path, tmp_path: Path
+) -> None:
+    settings = ("--epochs", 2, "--learning-rate", 3e-3, "--output", tmp_path / "out")
+    bases = ("--base", base, "--base", checkpoint, "--base", bundle)
+    assert sentiment("compare", labelled, *bases, *settings).exception is None
+    report = json.loads((tmp_path / "out" / "compare.json").read_text())
+    models = {row["model"]: row for row in report["models"]}
+    assert list(models) == ["base", "checkpoint", "bundle", "NB-SVM", "TF-IDF + logistic regression"]
+    assert {row["evaluation"]["rows"] for row in models.values()} == {report["validation_reviews"]}
+    assert models["checkpoint"]["evaluation"] == models["bundle"]["evaluation"]  # one is the other's export
+    assert all(row["evaluation"]["accuracy"]["value"] > 0.9 for row in models.values())
+    table = (tmp_path / "out" / "compare.md").read_text().splitlines()
+    assert len(table) == 7
+    assert len({line.count("|") for line in table}) == 1
+    again = sentiment("compare", labelled, *bases, *settings)
+    assert "step " not in again.stderr  # what is trained is kept
