@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from export.bundle import BUNDLED_BASE
@@ -37,10 +37,16 @@ def open_base(kind: Any, base: str, **settings: Any) -> PreTrainedModel:
     return model
 
 
-def longest_review(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, wanted: int) -> int:
+def open_config(base: str, **settings: Any) -> PretrainedConfig:
+    """Open the configuration of `base`. Raises ConfigError."""
+    config: PretrainedConfig = _open(AutoConfig, base, **settings)
+    return config
+
+
+def longest_review(model: PretrainedConfig, tokenizer: PreTrainedTokenizerFast, wanted: int) -> int:
     """Return how many tokens of a review the model can read, at most `wanted`."""
     # RoBERTa counts two positions that no token takes; its tokenizer knows.
-    positions = getattr(model.config, "max_position_embeddings", wanted)
+    positions = getattr(model, "max_position_embeddings", wanted)
     return int(min(wanted, positions, tokenizer.model_max_length))
 
 

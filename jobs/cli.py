@@ -77,6 +77,14 @@ def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **
 @setting(
     TrainConfig, "class_weights", type=click.Choice(["balanced", "none"]), help="Weigh the rare label up, or do not."
 )
+@setting(TrainConfig, "dropout", type=float, help="Of every layer; the base's own if left out.")
+@setting(
+    TrainConfig,
+    "search",
+    type=int,
+    metavar="TRIALS",
+    help="Look for the best learning rate, batch size, epochs and dropout first, in so many trials.",
+)
 @setting(TrainConfig, "patience", help="Evaluations without a better loss before training stops.")
 @setting(TrainConfig, "seed", help="Seed of everything random.")
 @resume_option

@@ -48,7 +48,7 @@ def soften(teacher: str, texts: Sequence[str], max_length: int, console: Console
         Encoder(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())),
         partial(torch_logits, model.eval().to(device)),
         Decision(temperature=trained.get("temperature", 1.0)),
-        max_length=trained.get("max_length", longest_review(model, tokenizer, max_length)),
+        max_length=trained.get("max_length", longest_review(model.config, tokenizer, max_length)),
         pad_id=tokenizer.pad_token_id,
         config=ScoreConfig(batch_tokens=4096),
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -26,9 +26,10 @@ from transformers import (
 from data.outputs import require_absent, whole_folder, write_json
 from data.reviews import VALIDATION, write_reviews
 from export.runtime import Encoder
-from jobs.base import longest_review, open_base, open_tokenizer, torch_logits
+from jobs.base import longest_review, open_base, open_config, open_tokenizer, torch_logits
 from jobs.baseline import baseline, tfidf
 from jobs.loss_picture import draw_loss
+from jobs.search import search
 from jobs.trainer import Report, arguments, run, work_folder
 from jobs.training_data import Row, Targets, TrainRequest, read_unlabelled, split
 from jobs.training_report import print_report
@@ -43,6 +44,11 @@ from sentiment_core.summary import Tally
 _STOPPING_ROWS = 5_000
 # No path of this machine in what is handed on; how a run began is nothing of the model's.
 _NOT_ON_THE_CARD = ("resume", "base", "teacher")
+# What GPT-2, BERT and its kind, DistilBERT and Llama call it.
+_DROPOUTS = (
+    *("resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout_prob", "attention_probs_dropout_prob"),
+    *("dropout", "attention_dropout"),
+)
 # Travel with the checkpoint, so that export checks parity and int8 on real texts.
 _KEPT_ROWS = 1_000
 
@@ -54,8 +60,7 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     set_seed(config.seed)
     training, validation = split(request, config, console)
     tokenizer = open_tokenizer(config.base)
-    model = _classifier(config.base, tokenizer)
-    max_length = longest_review(model, tokenizer, config.max_length)
+    max_length = longest_review(open_config(config.base), tokenizer, config.max_length)
     encode = Encoder(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()))
     work, checkpoint = work_folder(output, config.resume)
 
@@ -64,9 +69,18 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
         unlabelled = read_unlabelled(request, training, validation, console)
         targets = targets.softened(unlabelled, config.teacher, max_length, console)
     sides = (targets.rows(encode, max_length), Targets.of(validation).rows(encode, max_length))
-    trainer = _trainer(model, tokenizer, sides, training.labels, work, config)
+
+    def trainer_of(config: TrainConfig, folder: Path) -> Trainer:
+        set_seed(config.seed)
+        return _trainer(_classifier(config, tokenizer), tokenizer, sides, training.labels, folder, config)
+
+    trials: list[dict[str, Any]] = []
+    if config.search:
+        config, trials = search(trainer_of, config, work, console)
+    trainer = trainer_of(config, work)
     trainer.add_callback(Report(console))
     run(trainer, checkpoint)
+    model = cast(PreTrainedModel, trainer.model)
 
     console.print(f"evaluating on {len(validation):,} validation reviews")
     scorer = Scorer(
@@ -94,6 +108,7 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
             "steps": trainer.state.global_step,
             "settings": {name: value for name, value in asdict(config).items() if name not in _NOT_ON_THE_CARD},
         },
+        "trials": trials,
         "log": trainer.state.log_history,
     }
     with whole_folder(output) as building:
@@ -107,15 +122,13 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     print_report(report, output, console)
 
 
-def _classifier(base: str, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
-    model = open_base(
-        AutoModelForSequenceClassification,
-        base,
-        num_labels=len(Label),
-        id2label=ID2LABEL,
-        label2id=LABEL2ID,
-        ignore_mismatched_sizes=True,
-    )
+def _classifier(config: TrainConfig, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
+    base = config.base
+    shape = open_config(base, num_labels=len(Label), id2label=ID2LABEL, label2id=LABEL2ID)
+    for name in _DROPOUTS:
+        if config.dropout is not None and hasattr(shape, name):
+            setattr(shape, name, config.dropout)
+    model = open_base(AutoModelForSequenceClassification, base, config=shape, ignore_mismatched_sizes=True)
     rows = model.config.vocab_size
     if len(tokenizer) > rows:
         raise ConfigError(

@@ -11,6 +11,9 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from sentiment_core.errors import ConfigError, OutputError
 
+# Of a search, in the work folder.
+TRIALS = "trials.journal"
+
 
 def bf16_helps(width: int) -> bool:
     """Say whether bf16 products of this width are faster here than fp32 ones: measured, as CPUs differ by 10x."""
@@ -54,7 +57,7 @@ def work_folder(output: Path, resume: bool) -> tuple[Path, str | None]:
     # The Trainer writes its state last: a checkpoint without one was cut short.
     whole = [state.parent for state in work.glob("checkpoint-*/trainer_state.json")]
     last = max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
-    if resume and last is None:
+    if resume and last is None and not (work / TRIALS).exists():
         raise ConfigError(f"{output}: nothing to resume: no checkpoint in {work}; run again without --resume")
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
@@ -62,7 +65,7 @@ def work_folder(output: Path, resume: bool) -> tuple[Path, str | None]:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{output}: cannot write there: {error.strerror}; choose another --output") from error
-    return work, str(last) if resume else None
+    return work, str(last) if resume and last else None
 
 
 def run(trainer: Trainer, checkpoint: str | None) -> None:

@@ -45,7 +45,10 @@ class PretrainConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
-    """How a classifier is fine-tuned. `max_length` is in tokens, `validation_share` of distinct texts."""
+    """How a classifier is fine-tuned. `max_length` is in tokens, `validation_share` of distinct texts.
+
+    `dropout` None is the base's own; `search` is a number of trials.
+    """
 
     base: str = "gpt2"
     teacher: str | None = None
@@ -57,7 +60,9 @@ class TrainConfig:
     warmup_share: float = 0.06
     batch_size: int = 16
     class_weights: Literal["balanced", "none"] = "balanced"
+    dropout: float | None = None
     patience: int = 2
+    search: int | None = None
     evaluations_per_epoch: int = 2
     seed: int = 0
     resume: bool = False
@@ -69,12 +74,15 @@ class TrainConfig:
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             patience=self.patience,
+            search=self.search,
             evaluations_per_epoch=self.evaluations_per_epoch,
         )
         if self.max_length < 8:
             raise ConfigError(f"max_length must be at least 8 tokens, got {self.max_length}")
         if not 0 < self.validation_share < 1:
             raise ConfigError(f"validation_share must lie between 0 and 1, got {self.validation_share}")
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout must lie in [0, 1), got {self.dropout}")
         if not 0 <= self.warmup_share < 1:
             raise ConfigError(f"warmup_share must lie in [0, 1), got {self.warmup_share}")
         if self.class_weights not in ("balanced", "none"):

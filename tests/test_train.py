@@ -173,3 +173,19 @@ def test_bases_are_compared_on_one_split(
     assert len({line.count("|") for line in table}) == 1
     again = sentiment("compare", labelled, *bases, *settings)
     assert "step " not in again.stderr  # what is trained is kept
+
+
+def test_a_search_keeps_its_trials_and_is_no_worse(sentiment: Run, base: Path, labelled: Path, tmp_path: Path) -> None:
+    """The default learning rate teaches nothing in 15 steps of a tiny model; a search finds one that does."""
+    arguments = ("train", labelled, "--base", base, "--output", tmp_path / "c", "--epochs", 1, "--search", 4)
+    result = sentiment(*arguments)
+    assert result.exception is None
+    report = json.loads((tmp_path / "c" / "training.json").read_text())
+    losses = [trial["validation_loss"] for trial in report["trials"]]
+    assert len(losses) == result.stderr.count("trial ") == 4
+    settings = report["card"]["settings"]
+    assert report["trials"][0]["learning_rate"] == pytest.approx(5e-5)
+    best = min(report["trials"], key=lambda trial: trial["validation_loss"])
+    assert settings["learning_rate"] == best["learning_rate"]
+    assert best["validation_loss"] < losses[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
