@@ -8,7 +8,6 @@ a quote inside is doubled, a quoted field may hold line breaks.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
 
 from data.dialect import Dialect
 
@@ -25,8 +24,12 @@ class Rejected:
     text: str
 
 
-class _Broken(Exception):
-    pass
+class _BrokenRecord(Exception):
+    """A record whose quotes are in order, and that is none all the same."""
+
+
+class _BrokenQuotes(Exception):
+    """A quote in a wrong place: where the record ends nobody knows, so only its first line is given up."""
 
 
 class Records:
@@ -58,18 +61,14 @@ class Records:
             self._taken = [line]
             try:
                 cells = self._cells(line)
-                text = "\n".join(self._taken)
-                if not text.isascii():
-                    self._check_encoding(text)
-                if self._width and len(cells) != self._width:
-                    self._fail(f"wanted {self._width} fields, found {len(cells)}")
+                self._check(cells)
                 yield cells
-            except _Broken as broken:
-                whole = str(broken).startswith("not ")  # a broken byte spoils its record, a broken quote its line
-                if not whole:
-                    self._pending.extendleft(reversed(self._taken[1:]))
-                    self._number = number
-                yield Rejected(number, str(broken), self._join(self._taken if whole else self._taken[:1]))
+            except _BrokenRecord as broken:
+                yield Rejected(number, str(broken), self._join(self._taken))
+            except _BrokenQuotes as broken:
+                self._pending.extendleft(reversed(self._taken[1:]))
+                self._number = number
+                yield Rejected(number, str(broken), self._join(self._taken[:1]))
 
     def _next(self) -> str | None:
         line = self._pending.popleft() if self._pending else next(self._lines, None)
@@ -103,7 +102,7 @@ class Records:
             if at == stop:
                 return cells
             if not line.startswith(separator, at):
-                self._fail("text after a closing quote")
+                raise _BrokenQuotes("text after a closing quote")
             at += 1
 
     def _quoted(self, line: str, start: int) -> tuple[str, str, int]:
@@ -117,7 +116,7 @@ class Records:
                 size += len(parts[-1])
                 following = self._next() if size < _LONGEST_RECORD else None
                 if following is None:
-                    self._fail("a quote is opened and never closed")
+                    raise _BrokenQuotes("a quote is opened and never closed")
                 parts.append("\r" if self._dialect.newline == "\r" else "\n")
                 self._taken.append(following)
                 line, start = following, 0
@@ -128,13 +127,14 @@ class Records:
                 parts.append(line[start:end])
                 return "".join(parts), line, end + 1
 
-    def _check_encoding(self, text: str) -> None:
+    def _check(self, cells: list[str | None]) -> None:
         try:
-            text.encode("utf-8")
+            for line in self._taken:
+                if not line.isascii():
+                    line.encode("utf-8")
         except UnicodeEncodeError as error:
-            found = ord(text[error.start])
+            found = ord(error.object[error.start])
             what = f"byte 0x{found - 0xDC00:02x}" if 0xDC80 <= found <= 0xDCFF else f"lone surrogate U+{found:04X}"
-            raise _Broken(f"not {self._dialect.encoding}: {what}") from error
-
-    def _fail(self, reason: str) -> NoReturn:
-        raise _Broken(reason)
+            raise _BrokenRecord(f"not {self._dialect.encoding}: {what}") from error
+        if self._width and len(cells) != self._width:
+            raise _BrokenRecord(f"wanted {self._width} fields, found {len(cells)}")

@@ -88,7 +88,8 @@ def test_no_line_is_lost_whatever_the_quotes(text: str, newline: str) -> None:
 
 
 cells = st.lists(st.text(st.characters(codec="utf-8"), max_size=8), min_size=2, max_size=2)
-broken = st.sampled_from(["one field", "a,b,c", '"a" b,c', '"never closed'])
+# A quote that is never closed may make a record with what follows; see test_faults.py for those.
+broken = st.sampled_from(["one field", "a,b,c", '"a" b,c'])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
