@@ -40,3 +40,14 @@ def size_in_bytes(text: str) -> int:
     if not found:
         raise ConfigError(f"--memory-limit: wanted a size such as 800MB or 2GB, got {text!r}")
     return int(found[1]) << {"M": 20, "G": 30}[found[2]]
+
+
+def console(*, stderr: bool) -> Any:
+    """Return a rich console that prints names of files and columns as they are."""
+    from rich.console import Console
+
+    # Names of files and columns are printed: brackets and colons in them are no markup.
+    plain: dict[str, Any] = {"stderr": stderr, "markup": False, "emoji": False, "highlight": False}
+    found = Console(**plain)
+    # Under cron there is no terminal to ask for its width: 80 columns would fold paths and tables.
+    return found if found.is_terminal else Console(**plain, width=160)
