@@ -30,7 +30,7 @@ from jobs.base import longest_review, open_base, open_config, open_tokenizer, to
 from jobs.baseline import baseline, tfidf
 from jobs.loss_picture import draw_loss
 from jobs.search import search
-from jobs.trainer import Report, arguments, run, work_folder
+from jobs.trainer import LastLook, Report, arguments, run, work_folder
 from jobs.training_data import Row, Targets, TrainRequest, read_unlabelled, split
 from jobs.training_report import print_report
 from sentiment_core.calibration import fit_decision
@@ -189,7 +189,7 @@ def _trainer(
         data_collator=DataCollatorWithPadding(tokenizer),
         compute_loss_func=loss,
         compute_metrics=_metrics,
-        callbacks=[EarlyStoppingCallback(config.patience)],
+        callbacks=[EarlyStoppingCallback(config.patience), LastLook()],
     )
     return trainer
 

@@ -74,6 +74,14 @@ def run(trainer: Trainer, checkpoint: str | None) -> None:
     trainer.train(resume_from_checkpoint=checkpoint)
 
 
+class LastLook(TrainerCallback):
+    """Validates after the last step too: the rate is lowest there, and often the loss."""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = True
+
+
 class Report(TrainerCallback):
     """Says how training goes: a line at most every `seconds`, and one for each evaluation."""
 
