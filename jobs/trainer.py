@@ -2,6 +2,7 @@
 
 import shutil
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,10 @@ def work_folder(output: Path, resume: bool) -> tuple[Path, str | None]:
 def run(trainer: Trainer, checkpoint: str | None) -> None:
     """Train, from `checkpoint` if given, with our own reports instead of the Trainer's prints."""
     trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=checkpoint)
+    with warnings.catch_warnings():
+        # Of checkpoints that are written within a second of each other: they are told apart by their number then.
+        warnings.filterwarnings("ignore", message="mtime may not be reliable")
+        trainer.train(resume_from_checkpoint=checkpoint)
 
 
 class LastLook(TrainerCallback):
