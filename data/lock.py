@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -44,8 +45,10 @@ def locked(path: Path, output: Path) -> Iterator[None]:
 
 
 def _holder(descriptor: int) -> str:
-    try:
-        holder = json.loads(os.pread(descriptor, 4096, 0))
-        return f"process {holder['process']} on {holder['host']} (since {holder['since']})"
-    except (ValueError, KeyError, TypeError):
-        return "another process"
+    for _ in range(20):
+        try:
+            holder = json.loads(os.pread(descriptor, 4096, 0))
+            return f"process {holder['process']} on {holder['host']} (since {holder['since']})"
+        except (ValueError, KeyError, TypeError):
+            time.sleep(0.05)  # it has the lock and is about to write its name
+    return "another process"

@@ -17,7 +17,7 @@ import re
 
 # What an address may carry before its host and after its path; neither belongs in a log.
 _CREDENTIALS = re.compile(r"(\w+:/+)[^\s/@]+@")
-_QUERY = re.compile(r"(\w+:/+[^\s?]+)\?[^\s;,]+")
+_QUERY = re.compile(r"(\w+:/+[^\s?]+)\?[^\s;,]*[^\s;,:]")
 
 
 def one_line(text: str) -> str:

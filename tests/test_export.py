@@ -144,6 +144,6 @@ def test_a_row_is_quantized_alone(product: tuple[Path, np.ndarray]) -> None:
     alone = np.vstack([session.run(None, {"x": row[None]})[0] for row in rows])
     assert_array_equal(together, alone)
     exact = rows @ weight[:32] + (weight[32] if len(weight) > 32 else 0)
-    assert np.abs(together - exact).max(axis=1) == pytest.approx(0, abs=0.02 * np.abs(exact).max())
+    assert np.abs(together - exact).max(axis=1) == pytest.approx(0, abs=0.02 * float(np.abs(exact).max()))
     for found, wanted in zip(together, exact, strict=True):
         assert np.linalg.norm(found - wanted) <= 0.02 * max(np.linalg.norm(wanted), 1e-6)

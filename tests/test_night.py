@@ -112,7 +112,7 @@ def test_no_secret_of_an_address_is_said(sentiment: Run, bundle: Path, tmp_path:
     result = sentiment("score", address, "--output", tmp_path / "out", "--model", bundle)
     assert "s3cret" not in str(result.exception) + result.stderr
     assert "t0ken" not in str(result.exception) + result.stderr
-    assert "https://***@example.org/a.csv?***" in str(result.exception)
+    assert "https:/***@example.org/a.csv?***: wanted review files" in str(result.exception)
 
 
 @pytest.mark.parametrize(
