@@ -8,7 +8,7 @@ import polars as pl
 
 from data.records import Rejected
 from data.schema import find_text, require_label
-from data.tables import Table, distinct, scan
+from data.tables import Table, scan
 from sentiment_core.errors import TableError
 from sentiment_core.labels import Label, Scale, Truth, Unreadable, parse, scale_of
 from sentiment_core.text import clean
@@ -33,7 +33,7 @@ class LabelReading:
     @classmethod
     def of(cls, table: Table, column: str) -> "LabelReading":
         """Read the distinct values of `column`. Raises TableError where there are too many to be labels."""
-        values = distinct(table, column, _MOST_DISTINCT)
+        values = table.distinct(column, _MOST_DISTINCT + 1)
         if len(values) > _MOST_DISTINCT:
             raise TableError(
                 f"{table.path}: column {column!r}: wanted labels, found more than {_MOST_DISTINCT:,} distinct values; "

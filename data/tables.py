@@ -57,6 +57,9 @@ class Table(Protocol):
     def count(self, *, on_rejected: OnRejected | None = None) -> int:
         """Count the rows. A Parquet file answers from its footer, a text file is read once."""
 
+    def distinct(self, column: str, most: int) -> list[object]:
+        """Return the distinct values of `column` but at most `most`; rejected lines have none."""
+
     def batches(
         self, rows: int = _MANY_ROWS, most_bytes: int = _MANY_BYTES, *, on_rejected: OnRejected | None = None
     ) -> Iterator[pl.DataFrame]:
@@ -85,6 +88,11 @@ class ParquetTable:
         with reading(self.path):
             return int(self.frame.select(pl.len()).collect(engine="streaming").item())
 
+    def distinct(self, column: str, most: int) -> list[object]:
+        with reading(self.path):
+            unique = self.frame.select(pl.col(column).unique()).head(most)
+            return unique.collect(engine="streaming").to_series().to_list()
+
     def batches(
         self, rows: int = _MANY_ROWS, most_bytes: int = _MANY_BYTES, *, on_rejected: OnRejected | None = None
     ) -> Iterator[pl.DataFrame]:
@@ -93,6 +101,10 @@ class ParquetTable:
             while offset < total:
                 # Slices, because a streamed Parquet scan reads far ahead of a slow consumer.
                 frame = self.frame.slice(offset, step).collect()
+                if frame.is_empty():
+                    raise TableError(
+                        f"{self.path}: wanted {total:,} rows, found {offset:,}; check that the file is whole"
+                    )
                 fit = max(1, int(most_bytes / max(1.0, frame.estimated_size() / len(frame))))
                 yield from frame.iter_slices(min(rows, fit))
                 offset += len(frame)
@@ -118,6 +130,16 @@ class TextTable:
     def count(self, *, on_rejected: OnRejected | None = None) -> int:
         with reading(self.path), open_text(self.path) as file:
             return sum(1 for _ in self._records(file, on_rejected))
+
+    def distinct(self, column: str, most: int) -> list[object]:
+        place = self.columns.index(column)
+        found: set[str | None] = set()
+        with reading(self.path), open_text(self.path) as file:
+            for record in self._records(file, lambda rejected: None):
+                found.add(record[place])
+                if len(found) == most:
+                    break
+        return list(found)
 
     def batches(
         self, rows: int = _MANY_ROWS, most_bytes: int = _MANY_BYTES, *, on_rejected: OnRejected | None = None
@@ -205,16 +227,6 @@ def _scan_text(path: Path, kind: Format) -> TextTable:
             f"{path}: wanted columns of different names, found {', '.join(map(repr, twice))} twice or more; rename them"
         )
     return TextTable(path=path, format=kind, dialect=dialect, schema=pl.Schema(dict.fromkeys(header, pl.String)))
-
-
-def distinct(table: Table, column: str, most: int) -> set[object]:
-    """Return the distinct values of `column`, but no more than `most` and a batch's."""
-    found: set[object] = set()
-    for frame in table.batches(on_rejected=lambda rejected: None):
-        found.update(frame[column].unique().to_list())
-        if len(found) > most:
-            break
-    return found
 
 
 def format_of(path: Path) -> Format | None:
