@@ -14,7 +14,7 @@ from export.bundle import identity
 from export.runtime import open_scorer
 from jobs.log import Log
 from jobs.run_report import print_run
-from jobs.score_file import STATE, ScoreRequest, check, finished, score_file
+from jobs.score_file import STATE, ScoreRequest, check, count, finished, score_file
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import NothingScoredError, QualityError, SentimentError, SpaceError, TableError, one_line
 from sentiment_core.gate import failures
@@ -85,15 +85,14 @@ class _Run:
         """Say what would be done with one file."""
         try:
             plan = check(source, self._request, self._model["identity"], self._log)
-            rejected: list[object] = []
-            rows = plan.table.count(on_rejected=rejected.append if self._request.quarantine else None)
-        except TableError as error:
+            rows, rejected = count(plan, self._request)
+        except SentimentError as error:
             self.set_aside(Unusable(source.path, error))
             return
         skipped = "" if self._request.force or not finished(plan, self._log) else ", unchanged: would be skipped"
-        broken = f", {len(rejected):,} lines set aside" if rejected else ""
+        broken = f", {rejected:,} lines set aside" if rejected else ""
         out.print(f"{plan}: {rows:,} rows{broken}{skipped}", soft_wrap=True)
-        self.done.append({"rejected": {"rows": len(rejected)}})
+        self.done.append({"rejected": {"rows": rejected}})
 
     def score(self, source: Source) -> None:
         """Score one file, or skip it if that is done, or set it aside. Raises SpaceError: no other would do better."""

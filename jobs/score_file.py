@@ -167,7 +167,7 @@ def score_file(
     """
     start = time.monotonic()
     labels = _labels(plan, request, log)
-    expected = _count(plan, request)
+    expected, _ = count(plan, request)
     ledger = Ledger(request.output / STATE / CHUNKS / plan.fingerprint)
     if len(ledger):
         log.info(
@@ -238,8 +238,8 @@ def _separator(plan: Plan) -> str | None:
     return found.separator if found is not None and plan.format is plan.table.format else None
 
 
-def _count(plan: Plan, request: ScoreRequest) -> int:
-    """Count the rows. Raises TableError where more lines are broken than not: the file is not what it seems."""
+def count(plan: Plan, request: ScoreRequest) -> tuple[int, int]:
+    """Count rows and broken lines. Raises TableError where more are broken than not: the file is not what it seems."""
     first: list[Rejected] = []
     broken = 0
 
@@ -256,7 +256,7 @@ def _count(plan: Plan, request: ScoreRequest) -> int:
             f"{rows + broken:,} lines broken (first: line {first[0].line}, {first[0].reason}); "
             "check its separator and quotes"
         )
-    return rows
+    return rows, broken
 
 
 def _signature(path: Path) -> tuple[int, ...]:

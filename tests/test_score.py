@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -162,6 +163,13 @@ def test_a_dry_run_says_and_does_nothing(sentiment: Run, bundle: Path, odd: pl.D
     result = sentiment("score", tmp_path / "a.csv", "--output", tmp_path / "out", "--model", bundle, "--dry-run")
     assert "text 'Review', label 'Label' -> " in result.stdout
     assert ": 11 rows" in result.stdout
+    assert (
+        sentiment("score", tmp_path / "a.csv", "--output", tmp_path, "--model", bundle, "--dry-run").return_value == 8
+    )
+    (tmp_path / "b.csv").write_text("text,n\na,1\nb\nc\n")  # refused by a run, so by its rehearsal too
+    arguments = (tmp_path / "b.csv", "--output", tmp_path / "out", "--model", bundle, "--dry-run")
+    assert sentiment("score", *arguments).return_value == sentiment("score", *arguments[:-1]).return_value == 8
+    shutil.rmtree(tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
