@@ -60,7 +60,7 @@ def build(
 
     parity_texts = _mixed_lengths(validation.texts)
     say(f"parity with PyTorch on {len(parity_texts)} texts")
-    recorder = Recorder(TorchRun(checkpoint), OnnxRun(folder / GRAPH))
+    recorder = Recorder(TorchRun.open(checkpoint), OnnxRun(folder / GRAPH))
     encoder = Encoder.open(folder)
     longest = max(len(head_and_tail(ids, manifest.max_length)) for ids in encoder(parity_texts))
     Scorer(

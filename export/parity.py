@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from sentiment_core.batching import Ids, Mask
 from sentiment_core.errors import QualityError
@@ -31,18 +31,26 @@ class Texts:
 
 
 class TorchRun:
-    """A checkpoint run by PyTorch in fp32: the reference."""
+    """A classifier run by PyTorch, on the device it is on: what a graph is held against, and a teacher."""
 
-    def __init__(self, checkpoint: Path) -> None:
-        self._model = AutoModelForSequenceClassification.from_pretrained(
-            checkpoint, dtype=torch.float32, local_files_only=True
-        ).eval()
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model.eval()
+
+    @classmethod
+    def open(cls, checkpoint: Path) -> "TorchRun":
+        """Open a checkpoint in fp32."""
+        return cls(
+            AutoModelForSequenceClassification.from_pretrained(checkpoint, dtype=torch.float32, local_files_only=True)
+        )
 
     def __call__(self, ids: Ids, mask: Mask) -> Logits:
         """(rows, length) ids and mask to (rows, 2) logits."""
+        device = self._model.device
         with torch.inference_mode():
-            output = self._model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
-        return cast(Logits, output.logits.float().numpy())
+            output = self._model(
+                input_ids=torch.from_numpy(ids).to(device), attention_mask=torch.from_numpy(mask).to(device)
+            )
+        return cast(Logits, output.logits.float().cpu().numpy())
 
 
 class Recorder:

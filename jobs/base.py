@@ -3,14 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from export.bundle import BUNDLED_BASE
-from sentiment_core.batching import Ids, Mask
 from sentiment_core.errors import ConfigError
-from sentiment_core.scorer import Logits
 
 # What it says of heads that are new and masks that are absent is true of every training here.
 logging.set_verbosity_error()
@@ -48,16 +45,6 @@ def longest_review(model: PretrainedConfig, tokenizer: PreTrainedTokenizerFast, 
     # RoBERTa counts two positions that no token takes; its tokenizer knows.
     positions = getattr(model, "max_position_embeddings", wanted)
     return int(min(wanted, positions, tokenizer.model_max_length))
-
-
-def torch_logits(model: PreTrainedModel, ids: Ids, mask: Mask) -> Logits:
-    """(rows, length) ids and mask to (rows, 2) logits, by PyTorch on the model's own device."""
-    with torch.inference_mode():
-        output = model(
-            input_ids=torch.from_numpy(ids).to(model.device), attention_mask=torch.from_numpy(mask).to(model.device)
-        )
-    logits: Logits = output.logits.float().cpu().numpy()
-    return logits
 
 
 def _open(kind: Any, base: str, **settings: Any) -> Any:

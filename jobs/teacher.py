@@ -5,10 +5,9 @@ teacher's own fitted temperature); a review without a label has the teacher's al
 """
 
 import json
-import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +16,15 @@ from rich.console import Console
 from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification
 
+from export.parity import TorchRun
 from export.runtime import Encoder
-from jobs.base import longest_review, open_base, open_tokenizer, resolve, torch_logits
+from jobs.base import longest_review, open_base, open_tokenizer, resolve
+from jobs.log import Log
+from jobs.progress import Progress
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import ConfigError
 from sentiment_core.labels import ID2LABEL
 from sentiment_core.scorer import Decision, Scorer
-
-_SECONDS_BETWEEN_LINES = 30.0
 
 
 def soften(teacher: str, texts: Sequence[str], max_length: int, console: Console) -> npt.NDArray[np.float32]:
@@ -34,7 +34,7 @@ def soften(teacher: str, texts: Sequence[str], max_length: int, console: Console
     a teacher with other labels than ours.
     """
     tokenizer = open_tokenizer(teacher)
-    model = open_base(AutoModelForSequenceClassification, teacher)
+    model: Any = open_base(AutoModelForSequenceClassification, teacher)
     if model.config.id2label != ID2LABEL:
         raise ConfigError(
             f"--teacher {teacher}: wanted id2label {ID2LABEL}, found {model.config.id2label}; "
@@ -46,21 +46,11 @@ def soften(teacher: str, texts: Sequence[str], max_length: int, console: Console
     device = "cuda" if torch.cuda.is_available() else "cpu"
     scorer = Scorer(
         Encoder(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())),
-        partial(torch_logits, model.eval().to(device)),
+        TorchRun(model.to(device)),
         Decision(temperature=trained.get("temperature", 1.0)),
         max_length=trained.get("max_length", longest_review(model.config, tokenizer, max_length)),
         pad_id=tokenizer.pad_token_id,
         config=ScoreConfig(batch_tokens=4096),
     )
-    started = said = time.monotonic()
-    done = 0
-
-    def progress(rows: int) -> None:
-        nonlocal said, done
-        done += rows
-        if time.monotonic() - said >= _SECONDS_BETWEEN_LINES:
-            said = time.monotonic()
-            left = (said - started) / done * (len(texts) - done) / 60
-            console.print(f"teacher: {done:,} of {len(texts):,} reviews, {left:.0f} min left")
-
-    return scorer.score(texts, progress).probability
+    with Progress(Log(console), Path(teacher), len(texts)) as progress:
+        return scorer.score(texts, progress.advance).probability

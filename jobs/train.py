@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,8 +24,9 @@ from transformers import (
 
 from data.outputs import require_absent, whole_folder, write_json
 from data.reviews import VALIDATION, write_reviews
+from export.parity import TorchRun
 from export.runtime import Encoder
-from jobs.base import longest_review, open_base, open_config, open_tokenizer, torch_logits
+from jobs.base import longest_review, open_base, open_config, open_tokenizer
 from jobs.baseline import baseline, tfidf
 from jobs.loss_picture import draw_loss
 from jobs.search import search
@@ -85,7 +85,7 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     console.print(f"evaluating on {len(validation):,} validation reviews")
     scorer = Scorer(
         encode,
-        partial(torch_logits, model.eval()),
+        TorchRun(model),
         Decision(),
         max_length=max_length,
         pad_id=tokenizer.pad_token_id,
