@@ -41,6 +41,11 @@ def print_bundle(bundle: Path, manifest: Manifest, console: Console) -> None:
         f"f1 {quantization['f1_fp32']['value']:.3f} -> {quantization['f1_int8']['value']:.3f}",
     }.items():
         table.add_row(name, str(value))
-    for name, value in manifest.card.get("notes", {}).items():
-        table.add_row(name, str(value))
+    for name in ("recipe", "limits"):
+        if name in manifest.card:
+            table.add_row(name, manifest.card[name])
+    for name, figures in manifest.card.get("measured", {}).items():
+        table.add_row(
+            f"on {name}", ", ".join(f"{figure.replace('_', ' ')} {value}" for figure, value in figures.items())
+        )
     console.print(table)
