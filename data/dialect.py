@@ -5,7 +5,6 @@ import gzip
 import re
 import sys
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,11 +89,11 @@ def find_dialect(path: Path, usual_separator: str) -> Dialect:
 
 def _by_nuls(block: bytes) -> str | None:
     """Tell UTF-16 without a mark: every other byte of mostly Latin text is then NUL."""
-    counts = Counter(place % 2 for place, byte in enumerate(block[:4096]) if byte == 0)
-    half = min(len(block), 4096) / 2
-    if counts[1] > 0.7 * half > 10 * counts[0]:
+    head = block[:4096]
+    even, odd, half = head[::2].count(0), head[1::2].count(0), len(head) / 2
+    if odd > 0.7 * half > 10 * even:
         return "utf-16-le"
-    return "utf-16-be" if counts[0] > 0.7 * half > 10 * counts[1] else None
+    return "utf-16-be" if even > 0.7 * half > 10 * odd else None
 
 
 def lines(file: IO[bytes], dialect: Dialect) -> Iterator[str]:

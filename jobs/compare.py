@@ -41,10 +41,10 @@ def compare(request: TrainRequest, bases: tuple[str, ...], config: TrainConfig, 
     rows = []
     for base, name in zip(bases, names, strict=True):
         bundle = _bundle(base, replace(request, output=request.output / name), config, console)
-        rows.append({"model": name, "trained_here": bundle != Path(base), **_measure(bundle, validation)})
+        rows.append({"model": name, **_measure(bundle, validation)})
     for name, model in (("NB-SVM", nb_svm(len(training))), ("TF-IDF + logistic regression", tfidf(len(training)))):
         console.print(f"fitting {name}")
-        rows.append({"model": name, "trained_here": True, "evaluation": baseline(model, training, validation)})
+        rows.append({"model": name, "evaluation": baseline(model, training, validation)})
     write_json(
         request.output / "compare.json",
         {"training_reviews": len(training), "validation_reviews": len(validation), "models": rows},
