@@ -5,7 +5,16 @@ from typing import Any
 
 import click
 
-from jobs.options import PATH, Examples, console, label_column_option, resume_option, setting, text_column_option
+from jobs.options import (
+    PATH,
+    Examples,
+    console,
+    label_column_option,
+    resume_option,
+    setting,
+    text_column_option,
+    validation_option,
+)
 from sentiment_core.config import PretrainConfig, TrainConfig
 from sentiment_core.errors import ConfigError
 
@@ -44,7 +53,7 @@ def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **
 )
 @click.argument("inputs", nargs=-1, required=True, type=PATH)
 @click.option("--output", required=True, type=PATH, help="Folder of the checkpoint; must not exist.")
-@click.option("--validation", type=PATH, help="Validate on this file and not on a fifth of INPUTS.")
+@validation_option
 @text_column_option
 @label_column_option
 @setting(TrainConfig, "base", help="A Hugging Face name, a local folder, or `bundled`.")
@@ -96,7 +105,7 @@ def train(**settings: Any) -> None:
     "--base", "bases", multiple=True, required=True, help="As for train, or a bundle or checkpoint; repeat it."
 )
 @click.option("--output", required=True, type=PATH, help="Folder of the table and of what is trained.")
-@click.option("--validation", type=PATH, help="Validate on this file and not on a fifth of INPUTS.")
+@validation_option
 @text_column_option
 @label_column_option
 @setting(TrainConfig, "max_length", help="Tokens of a review.")

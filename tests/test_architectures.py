@@ -25,34 +25,33 @@ from transformers import (
 )
 
 Run = Callable[..., Result]
+SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 
 def of_bert(size: int) -> PreTrainedModel:
-    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     return BertForSequenceClassification(
-        BertConfig(vocab_size=size, max_position_embeddings=64, pad_token_id=1, **shape)
+        BertConfig(vocab_size=size, max_position_embeddings=64, pad_token_id=1, **SHAPE)
     )
 
 
 def of_roberta(size: int) -> PreTrainedModel:
-    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     return RobertaForSequenceClassification(
-        RobertaConfig(vocab_size=size, max_position_embeddings=66, pad_token_id=1, **shape)
+        RobertaConfig(vocab_size=size, max_position_embeddings=66, pad_token_id=1, **SHAPE)
     )
 
 
 def of_distilbert(size: int) -> PreTrainedModel:
-    shape = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}
     return DistilBertForSequenceClassification(
-        DistilBertConfig(vocab_size=size, max_position_embeddings=64, pad_token_id=1, **shape)
+        DistilBertConfig(
+            vocab_size=size, max_position_embeddings=64, pad_token_id=1, dim=32, n_layers=2, n_heads=2, hidden_dim=64
+        )
     )
 
 
 def of_llama(size: int) -> PreTrainedModel:
-    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     return LlamaForSequenceClassification(
-        LlamaConfig(vocab_size=size, max_position_embeddings=64, num_key_value_heads=1, pad_token_id=1, **shape)
+        LlamaConfig(vocab_size=size, max_position_embeddings=64, num_key_value_heads=1, pad_token_id=1, **SHAPE)
     )
 
 
