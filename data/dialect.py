@@ -118,5 +118,6 @@ def lines(file: IO[bytes], dialect: Dialect) -> Iterator[str]:
             yield rest
             yield from others[:-1]
             rest = others[-1]
-    if rest := rest + decoder.decode(b"", True):
+    rest += decoder.decode(b"", True)
+    if rest.removeprefix("\n"):  # the rest of a last CRLF is no line
         yield rest

@@ -56,6 +56,8 @@ class Records:
     def _read(self) -> Iterator[list[str | None] | Rejected]:
         while (line := self._next()) is not None:
             number = self._number
+            # Where CR ends lines, some end with CRLF all the same: the LF stands before the next.
+            line = line.removeprefix("\n")
             if self._width != 1 and line in ("", "\r"):
                 continue
             self._taken = [line]

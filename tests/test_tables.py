@@ -1,6 +1,7 @@
 """Tables in and out: nothing lost, nothing retyped, nothing half written."""
 
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import polars as pl
@@ -189,6 +190,19 @@ def test_one_format_for_two_files_of_one_name_is_a_collision(tree: Path) -> None
 
 def test_an_output_below_its_input_is_not_scored_again(tree: Path) -> None:
     assert [str(source.place) for source in find_sources([str(tree)], tree / "year=2024", None)[0]] == ["b.csv"]
+
+
+# After an LF alone in the header a CR is text, so the header of the first has CRLF.
+@pytest.mark.parametrize(("first", "other"), [("\r\n", "\n"), ("\r", "\r")], ids=repr)
+@pytest.mark.parametrize("mixed", list(product([True, False], repeat=3)), ids=repr)
+@pytest.mark.parametrize("more", ["", ",n"])
+def test_line_ends_may_differ_from_line_to_line(
+    tmp_path: Path, first: str, other: str, mixed: tuple[bool, ...], more: str
+) -> None:
+    rows = [f"line {row}{more}" + ("\r\n" if crlf else other) for row, crlf in enumerate(mixed)]
+    (tmp_path / "x.csv").write_bytes("".join([f"text{more}{first}", *rows]).encode())
+    (frame,) = scan(tmp_path / "x.csv").batches()
+    assert frame["text"].to_list() == ["line 0", "line 1", "line 2"]
 
 
 def csv(tmp_path: Path, content: str) -> Path:
