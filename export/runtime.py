@@ -55,8 +55,8 @@ class OnnxRun:
     def __init__(self, path: Path, threads: int = 0) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
-        # Every run has another shape: the arena and the memory pattern would keep the largest of each.
-        options.enable_cpu_mem_arena = False
+        # Every run has another shape: the memory pattern would keep a plan for each. The arena keeps one run's
+        # buffers, which the token budget bounds; without it the system maps and clears them anew for every operator.
         options.enable_mem_pattern = False
         options.log_severity_level = 3
         try:
