@@ -41,7 +41,7 @@ model: $(VENV)/installed-dev
 		--layers 6 --length 384 --batch-size 12 --learning-rate 1.5e-3 --epochs 1.5 --max-minutes 40 \
 		$$(test -d $(WORK)/.base.training && echo --resume)
 	test -d $(WORK)/checkpoint || $(RUN)/sentiment train $(WORK)/corpus/*.parquet --base $(WORK)/base \
-		--output $(WORK)/checkpoint --max-length 384 --epochs 1.5 --learning-rate 5e-4 --batch-size 32 --class-weights none \
+		--output $(WORK)/checkpoint --max-length 384 --epochs 1.5 --learning-rate 5e-4 --batch-size 32 --balance none \
 		$$(test -d $(WORK)/.checkpoint.training && echo --resume)
 	test -d $(WORK)/bundle || $(RUN)/sentiment export $(WORK)/checkpoint --output $(WORK)/bundle
 	$(RUN)/python -m jobs.recipe install $(WORK) export/bundled

@@ -24,6 +24,7 @@ from sentiment_core.errors import ConfigError
 @click.option("--output", required=True, type=PATH, help="Folder of the new base; must not exist.")
 @text_column_option
 @click.option("--base", help="Go on from this base (a Hugging Face name, a folder, `bundled`) and not from scratch.")
+@setting(PretrainConfig, "embeddings", help="From scratch, start with the token embeddings of this model.")
 @setting(PretrainConfig, "layers", help="Layers, from scratch.")
 @setting(PretrainConfig, "width", help="Width, from scratch; a multiple of 64.")
 @setting(PretrainConfig, "vocabulary", help="Tokens of the tokenizer, from scratch.")
@@ -67,7 +68,10 @@ def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **
 @setting(TrainConfig, "learning_rate", help="Peak learning rate, after warm-up.")
 @setting(TrainConfig, "batch_size", help="Reviews a step.")
 @setting(
-    TrainConfig, "class_weights", type=click.Choice(["balanced", "none"]), help="Weigh the rare label up, or do not."
+    TrainConfig,
+    "balance",
+    type=click.Choice(["weights", "oversample", "none"]),
+    help="Weigh reviews of the rare label up, repeat them, or take both labels as they come.",
 )
 @setting(TrainConfig, "dropout", type=float, help="Of every layer; the base's own if left out.")
 @setting(

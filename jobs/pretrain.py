@@ -27,6 +27,7 @@ from data.reviews import read_texts
 from data.splits import is_validation
 from export.runtime import Encoder
 from jobs.base import open_base, open_tokenizer
+from jobs.embeddings import borrow_embeddings
 from jobs.trainer import Report, TimeBudget, arguments, run, work_folder
 from sentiment_core.config import PretrainConfig
 from sentiment_core.errors import TableError
@@ -53,6 +54,8 @@ def pretrain(
     training = [text for text in texts if not is_validation(text)]
     console.print(f"{len(training):,} texts to train on, {len(held_out):,} held out")
     tokenizer, model = _from_scratch(training, config) if config.base is None else _from_base(config.base)
+    if config.embeddings is not None:
+        borrow_embeddings(model, tokenizer, config.embeddings)
 
     np.random.default_rng(config.seed).shuffle(training)
     encode = Encoder(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()))

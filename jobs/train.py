@@ -31,7 +31,7 @@ from jobs.baseline import baseline, tfidf
 from jobs.loss_picture import draw_loss
 from jobs.search import search
 from jobs.trainer import LastLook, Report, arguments, run, work_folder
-from jobs.training_data import Row, Targets, TrainRequest, read_unlabelled, split
+from jobs.training_data import Row, Targets, TrainRequest, oversampled, read_unlabelled, split
 from jobs.training_report import print_report
 from sentiment_core.calibration import fit_decision
 from sentiment_core.config import ScoreConfig, TrainConfig
@@ -68,7 +68,10 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     if config.teacher is not None:
         unlabelled = read_unlabelled(request, training, validation, console)
         targets = targets.softened(unlabelled, config.teacher, max_length, console)
-    sides = (targets.rows(encode, max_length), Targets.of(validation).rows(encode, max_length))
+    rows = targets.rows(encode, max_length)
+    if config.balance == "oversample":
+        rows = oversampled(rows, config.seed)
+    sides = (rows, Targets.of(validation).rows(encode, max_length))
 
     def trainer_of(config: TrainConfig, folder: Path) -> Trainer:
         set_seed(config.seed)
@@ -149,7 +152,7 @@ def _trainer(
 ) -> Trainer:
     training, validation = sides
     weights = None
-    if config.class_weights == "balanced":
+    if config.balance == "weights":
         balanced = compute_class_weight("balanced", classes=np.array(list(Label)), y=np.array(labels))
         weights = torch.tensor(balanced, dtype=torch.float32)
 

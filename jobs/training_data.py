@@ -1,5 +1,6 @@
 """What a classifier learns from: reviews on two sides, and a target for each."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,12 @@ def read_unlabelled(request: TrainRequest, training: Reviews, validation: Review
     if request.unlabelled:
         console.print(f"unlabelled: {len(found):,} new reviews for the teacher alone")
     return found
+
+
+def oversampled(rows: list[Row], seed: int) -> list[Row]:
+    """Return `rows` with those of the rare label repeated, drawn by chance, until both labels are as many."""
+    rare, common = sorted(([row for row in rows if (row["labels"] >= 0.5) == side] for side in (False, True)), key=len)
+    return [*rows, *random.Random(seed).choices(rare, k=len(common) - len(rare))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

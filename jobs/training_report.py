@@ -31,7 +31,7 @@ def print_report(report: dict[str, Any], output: Path, console: Console) -> None
         share = report["validation"]["positive_share"]
         console.print(
             f"WARNING: nearly all predictions are one label ({share:.1%} positive): this model tells "
-            "little; train longer, with --class-weights balanced, or with more reviews of the rare label",
+            "little; train longer, with --balance weights, or with more reviews of the rare label",
             style="bold red",
         )
     if evaluation["macro"]["f1"]["value"] <= baseline["macro"]["f1"]["value"]:

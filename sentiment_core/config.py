@@ -17,6 +17,7 @@ class PretrainConfig:
     """How a causal language model is trained. Lengths are in tokens; `base` None starts from scratch."""
 
     base: str | None = None
+    embeddings: str | None = None
     layers: int = 4
     width: int = 256
     vocabulary: int = 8192
@@ -59,7 +60,7 @@ class TrainConfig:
     learning_rate: float = 5e-5
     warmup_share: float = 0.06
     batch_size: int = 16
-    class_weights: Literal["balanced", "none"] = "balanced"
+    balance: Literal["weights", "oversample", "none"] = "weights"
     dropout: float | None = None
     patience: int = 2
     search: int | None = None
@@ -85,8 +86,8 @@ class TrainConfig:
             raise ConfigError(f"dropout must lie in [0, 1), got {self.dropout}")
         if not 0 <= self.warmup_share < 1:
             raise ConfigError(f"warmup_share must lie in [0, 1), got {self.warmup_share}")
-        if self.class_weights not in ("balanced", "none"):
-            raise ConfigError(f"class_weights must be balanced or none, got {self.class_weights!r}")
+        if self.balance not in ("weights", "oversample", "none"):
+            raise ConfigError(f"balance must be weights, oversample or none, got {self.balance!r}")
 
 
 # What the process holds whatever the chunk: interpreter, Polars, ONNX Runtime, a model of 124M in int8, and what

@@ -191,3 +191,17 @@ def test_a_search_keeps_its_trials_and_is_no_worse(sentiment: Run, base: Path, l
     assert settings["learning_rate"] == best["learning_rate"]
     assert best["validation_loss"] < losses[0]
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+@pytest.mark.parametrize(("balance", "collapses"), [("none", True), ("weights", False), ("oversample", False)])
+def test_a_rare_label_is_learnt_when_it_is_balanced(
+    balance: str, collapses: bool, sentiment: Run, base: Path, labelled: Path, tmp_path: Path
+) -> None:
+    reviews = made_up_reviews(2600).tail(2000)
+    rare = reviews.filter(label=0).head(20)
+    pl.concat([reviews.filter(label=1).head(980), rare]).write_parquet(tmp_path / "skewed.parquet")
+    settings = "--epochs 2 --learning-rate 1e-3 --batch-size 32"
+    arguments = ("--base", base, "--output", tmp_path / "c", "--validation", labelled, "--balance", balance)
+    result = sentiment("train", tmp_path / "skewed.parquet", *arguments, *settings.split())
+    assert result.exception is None
+    assert ("nearly all predictions are one label" in result.stderr) is collapses
