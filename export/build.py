@@ -10,7 +10,8 @@ from typing import Any
 from optimum.exporters.onnx import main_export
 from transformers.utils import logging
 
-from export.bundle import CONFIG, GRAPH, GRAPH_INT8, MANIFEST, TOKENIZER, hashes, verify
+from export.bundle import CONFIG, GRAPH, GRAPH_FAST, GRAPH_INT8, MANIFEST, TOKENIZER, hashes, verify
+from export.fast import fuse
 from export.parity import Recorder, Texts, TorchRun, check_parity, gate
 from export.quantize import quantize
 from export.runtime import Encoder, OnnxRun, open_graph
@@ -55,30 +56,32 @@ def build(
         card=training["card"],
         golden=(),
     )
+    if fuse(folder / GRAPH, folder / GRAPH_FAST, config):
+        manifest = replace(manifest, graph=GRAPH_FAST, files={GRAPH_FAST: ""})
     settings = ScoreConfig()
-    plain = open_graph(folder, manifest, settings)
+    fp32 = open_graph(folder, manifest, settings)
 
     parity_texts = _mixed_lengths(validation.texts)
     say(f"parity with PyTorch on {len(parity_texts)} texts")
-    recorder = Recorder(TorchRun.open(checkpoint), OnnxRun(folder / GRAPH))
     encoder = Encoder.open(folder)
     longest = max(len(head_and_tail(ids, manifest.max_length)) for ids in encoder(parity_texts))
+    recorder = Recorder(TorchRun.open(checkpoint), [OnnxRun(folder / name) for name in {GRAPH, manifest.graph}])
     Scorer(
         encoder, recorder, manifest.decision, max_length=manifest.max_length, pad_id=manifest.pad_id, config=settings
     ).score(parity_texts)
     parity = check_parity(recorder, len(parity_texts), longest)
 
     say(f"int8, and its gate on {len(validation.texts)} texts")
-    weights = quantize(folder / GRAPH, folder / GRAPH_INT8)
+    weights = quantize(folder / manifest.graph, folder / GRAPH_INT8)
     int8_manifest = replace(manifest, graph=GRAPH_INT8, files={GRAPH_INT8: ""})
     int8 = open_graph(folder, int8_manifest, settings)
-    quantization = {"weights": weights, **gate(plain, int8, validation)}
+    quantization = {"weights": weights, **gate(fp32, int8, validation)}
 
-    chosen = int8 if quantization["passed"] else plain
+    chosen = int8 if quantization["passed"] else fp32
     scores = chosen.score(golden).probability
     manifest = replace(
         manifest,
-        graph=GRAPH_INT8 if quantization["passed"] else GRAPH,
+        graph=GRAPH_INT8 if quantization["passed"] else manifest.graph,
         files=hashes(folder, [path.name for path in folder.iterdir() if path.is_file()]),
         parity=parity,
         quantization=quantization,

@@ -1,7 +1,7 @@
 """Layout of a model bundle, hashes, verification.
 
-A bundle is an ordinary Hugging Face folder (config.json, tokenizer.json, model.onnx) with two files more:
-model_int8.onnx, and manifest.json, written last, which holds what a scorer must not guess.
+A bundle is an ordinary Hugging Face folder (config.json, tokenizer.json, model.onnx) with graphs that score faster,
+and manifest.json, written last, which holds what a scorer must not guess.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ BUNDLED_BASE = BUNDLED / "base"
 
 MANIFEST = "manifest.json"
 GRAPH = "model.onnx"
+GRAPH_FAST = "model_fast.onnx"
 GRAPH_INT8 = "model_int8.onnx"
 TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"

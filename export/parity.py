@@ -54,17 +54,18 @@ class TorchRun:
 
 
 class Recorder:
-    """Runs two graphs on the same batches and keeps the largest difference of their logits."""
+    """Runs a reference and graphs of the same model on the same batches, and keeps their largest difference."""
 
-    def __init__(self, reference: Run, candidate: Run) -> None:
-        self._reference, self._candidate = reference, candidate
+    def __init__(self, reference: Run, candidates: Sequence[Run]) -> None:
+        self._reference, self._candidates = reference, candidates
         self.largest = 0.0
 
     def __call__(self, ids: Ids, mask: Mask) -> Logits:
-        """Return the candidate's logits."""
-        wanted, found = self._reference(ids, mask), self._candidate(ids, mask)
-        self.largest = max(self.largest, float(np.abs(wanted - found).max()))
-        return found
+        """Return the reference's logits."""
+        wanted = self._reference(ids, mask)
+        differences = [float(np.abs(wanted - run(ids, mask)).max()) for run in self._candidates]
+        self.largest = max(self.largest, *differences)
+        return wanted
 
 
 def check_parity(recorder: Recorder, texts: int, longest: int) -> dict[str, Any]:

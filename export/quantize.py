@@ -30,19 +30,21 @@ def quantize(source: Path, target: Path) -> int:
     weights = {tensor.name: tensor for tensor in graph.initializer}
     nodes: list[onnx.NodeProto] = []
     added: dict[str, onnx.TensorProto] = {}
+    rounded: set[str] = set()
     count = 0
     for node in graph.node:
-        replacement = _product(node, weights, added) or _embedding(node, weights, added)
+        replacement = _product(node, weights, added, rounded) or _embedding(node, weights, added)
         count += replacement is not None
         nodes += replacement or [node]
     del graph.node[:]
     graph.node.extend(nodes)
     constants: dict[str, npt.NDArray[Any]] = {
-        "row_scale_floor": np.array(1e-12, dtype=np.float32),
-        "row_scale_share": np.array(1 / 127, dtype=np.float32),
-        "one": np.array(1, dtype=np.float32),
-        "activation_zero": np.array(_ACTIVATION_ZERO, dtype=np.uint8),
-        "last_axis": np.array([-1], dtype=np.int64),
+        "int8.row_scale_floor": np.array(1e-12, dtype=np.float32),
+        "int8.largest_integer": np.array(127, dtype=np.float32),
+        "int8.row_scale_share": np.array(1 / 127, dtype=np.float32),
+        "int8.one": np.array(1, dtype=np.float32),
+        "int8.activation_zero": np.array(_ACTIVATION_ZERO, dtype=np.uint8),
+        "int8.last_axis": np.array([-1], dtype=np.int64),
     }
     added |= {name: numpy_helper.from_array(array, name) for name, array in constants.items()}
     graph.initializer.extend(added.values())
@@ -57,7 +59,7 @@ def quantize(source: Path, target: Path) -> int:
 
 
 def _product(
-    node: onnx.NodeProto, weights: dict[str, onnx.TensorProto], added: dict[str, onnx.TensorProto]
+    node: onnx.NodeProto, weights: dict[str, onnx.TensorProto], added: dict[str, onnx.TensorProto], rounded: set[str]
 ) -> list[onnx.NodeProto] | None:
     if node.op_type not in ("Gemm", "MatMul") or node.input[1] not in weights:
         return None
@@ -68,26 +70,39 @@ def _product(
     plain = not attributes.get("transA") and all(attributes.get(name, 1.0) == 1.0 for name in ("alpha", "beta"))
     if weight.ndim != 2 or weight.shape[1] < _FEWEST_COLUMNS or weight.dtype != np.float32 or not plain:
         return None
-    here = node.output[0]
+    given, here = node.input[0], node.output[0]
     integers, scale = _symmetric(weight, axis=0)
-    _hold(added, here, weight=integers, scale=scale.ravel())
+    _hold(added, here, integers=integers, scale=scale.ravel())
     bias = len(node.input) > 2
     make = onnx.helper.make_node
-    return [
-        make("Abs", [node.input[0]], [f"{here}.magnitude"]),
-        make("ReduceMax", [f"{here}.magnitude", "last_axis"], [f"{here}.absmax"], keepdims=1),
-        make("Max", [f"{here}.absmax", "row_scale_floor"], [f"{here}.floored"]),
-        make("Mul", [f"{here}.floored", "row_scale_share"], [f"{here}.row_scale"]),
-        make("Div", [node.input[0], f"{here}.row_scale"], [f"{here}.scaled"]),
-        make("QuantizeLinear", [f"{here}.scaled", "one", "activation_zero"], [f"{here}.rounded"]),
+    product = [
         make(
             "MatMulIntegerToFloat",
-            [f"{here}.rounded", f"{here}.weight", "one", f"{here}.scale", "activation_zero"],
+            [f"{given}.rounded", f"{here}.integers", "int8.one", f"{here}.scale", "int8.activation_zero"],
             [f"{here}.product"],
             domain="com.microsoft",
         ),
-        make("Mul", [f"{here}.product", f"{here}.row_scale"], [f"{here}.unbiased" if bias else here]),
+        make("Mul", [f"{here}.product", f"{given}.row_scale"], [f"{here}.unbiased" if bias else here]),
         *([make("Add", [f"{here}.unbiased", node.input[2]], [here])] if bias else []),
+    ]
+    if given in rounded:  # query, key and value read one activation
+        return product
+    rounded.add(given)
+    return [*_rounding(given), *product]
+
+
+def _rounding(given: str) -> list[onnx.NodeProto]:
+    """Divide each row of `given` by its own scale and round. Two reductions are faster than one of magnitudes."""
+    make = onnx.helper.make_node
+    return [
+        make("ReduceMax", [given, "int8.last_axis"], [f"{given}.highest"], keepdims=1),
+        make("ReduceMin", [given, "int8.last_axis"], [f"{given}.lowest"], keepdims=1),
+        make("Neg", [f"{given}.lowest"], [f"{given}.depth"]),
+        make("Max", [f"{given}.highest", f"{given}.depth", "int8.row_scale_floor"], [f"{given}.absmax"]),
+        make("Mul", [f"{given}.absmax", "int8.row_scale_share"], [f"{given}.row_scale"]),
+        make("Div", ["int8.largest_integer", f"{given}.absmax"], [f"{given}.inverse"]),
+        make("Mul", [given, f"{given}.inverse"], [f"{given}.scaled"]),
+        make("QuantizeLinear", [f"{given}.scaled", "int8.one", "int8.activation_zero"], [f"{given}.rounded"]),
     ]
 
 
@@ -101,12 +116,12 @@ def _embedding(
         return None
     here = node.output[0]
     integers, scale = _symmetric(table, axis=1)
-    _hold(added, here, table=integers, scale=scale)
+    _hold(added, here, integers=integers, scale=scale)
     make = onnx.helper.make_node
     return [
-        make("Gather", [f"{here}.table", node.input[1]], [f"{here}.integers"], axis=0),
+        make("Gather", [f"{here}.integers", node.input[1]], [f"{here}.chosen"], axis=0),
         make("Gather", [f"{here}.scale", node.input[1]], [f"{here}.row_scale"], axis=0),
-        make("Cast", [f"{here}.integers"], [f"{here}.floats"], to=onnx.TensorProto.FLOAT),
+        make("Cast", [f"{here}.chosen"], [f"{here}.floats"], to=onnx.TensorProto.FLOAT),
         make("Mul", [f"{here}.floats", f"{here}.row_scale"], [here]),
     ]
 

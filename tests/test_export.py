@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,15 +11,19 @@ import onnx
 import onnxruntime
 import pytest
 from click.testing import Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from onnx import TensorProto, helper, numpy_helper
 from optimum.onnxruntime import ORTModelForSequenceClassification
 from transformers import AutoTokenizer
 
 from export.bundle import BUNDLED, verify
+from export.fast import fuse
 from export.parity import Recorder, check_parity
 from export.quantize import quantize
-from export.runtime import open_scorer
+from export.runtime import OnnxRun, open_scorer
+from sentiment_core.batching import pad
 from sentiment_core.errors import BundleError, QualityError
 from sentiment_core.text import clean
 
@@ -110,7 +115,8 @@ def test_what_is_no_checkpoint_is_refused(sentiment: Run, tmp_path: Path) -> Non
 
 
 def test_a_graph_that_is_another_model_is_refused() -> None:
-    recorder = Recorder(lambda ids, mask: np.zeros((1, 2)), lambda ids, mask: np.full((1, 2), 0.01))
+    candidates = [lambda ids, mask, off=off: np.full((1, 2), off) for off in (0.0, 0.01)]
+    recorder = Recorder(lambda ids, mask: np.zeros((1, 2)), candidates)
     recorder(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.int64))
     with pytest.raises(QualityError, match=r"wanted logits within 0\.001 of PyTorch's, found 0\.01"):
         check_parity(recorder, 1, 1)
@@ -148,3 +154,31 @@ def test_a_row_is_quantized_alone(product: tuple[Path, np.ndarray]) -> None:
     assert np.abs(together - exact).max(axis=1) == pytest.approx(0, abs=0.02 * float(np.abs(exact).max()))
     for found, wanted in zip(together, exact, strict=True):
         assert np.linalg.norm(found - wanted) <= 0.02 * max(np.linalg.norm(wanted), 1e-6)
+
+
+def test_the_fast_graph_has_nothing_to_spare(bundle: Path) -> None:
+    found = Counter(node.op_type for node in onnx.load(bundle / "model_fast.onnx").graph.node)
+    assert found["MultiHeadAttention"] == 2
+    assert not {"Where", "IsNaN", "Transpose", "Softmax", "Pow", "Tanh"} & set(found)
+    assert sum(found.values()) < 50
+
+
+@settings(max_examples=25, deadline=None)
+@given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=6), seed=st.integers(0, 99))
+def test_the_fast_graph_is_the_plain_one(bundle: Path, lengths: list[int], seed: int) -> None:
+    tokens = np.random.default_rng(seed)
+    pad_id = verify(bundle).pad_id
+    ids, mask = pad([tokens.integers(pad_id + 1, 600, length) for length in lengths], pad_id)
+    plain, fast = (OnnxRun(bundle / name)(ids, mask) for name in ("model.onnx", "model_fast.onnx"))
+    assert_allclose(fast, plain, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "other", [{"model_type": "bert"}, {"activation_function": "relu"}, {"scale_attn_by_inverse_layer_idx": True}]
+)
+def test_a_model_that_is_not_gpt2_as_it_was_published_keeps_its_graph(
+    bundle: Path, other: dict[str, object], tmp_path: Path
+) -> None:
+    config = json.loads((bundle / "config.json").read_text())
+    assert not fuse(bundle / "model.onnx", tmp_path / "fast.onnx", config | other)
+    assert list(tmp_path.iterdir()) == []
