@@ -67,7 +67,12 @@ def build(
     longest = max(len(head_and_tail(ids, manifest.max_length)) for ids in encoder(parity_texts))
     recorder = Recorder(TorchRun.open(checkpoint), [OnnxRun(folder / name) for name in {GRAPH, manifest.graph}])
     Scorer(
-        encoder, recorder, manifest.decision, max_length=manifest.max_length, pad_id=manifest.pad_id, config=settings
+        encoder,
+        recorder,
+        manifest.decision,
+        max_length=manifest.max_length,
+        pad_id=manifest.pad_id,
+        config=ScoreConfig(threads=1),
     ).score(parity_texts)
     parity = check_parity(recorder, len(parity_texts), longest)
 

@@ -1,6 +1,5 @@
 """open_scorer(bundle): ONNX Runtime and tokenizers, nothing else."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -50,11 +49,11 @@ class Encoder:
 
 
 class OnnxRun:
-    """A graph of a sequence classifier, run on the CPU. `threads` 0 takes every core this process may use."""
+    """A graph of a sequence classifier, run on the CPU: each call by its own thread, so that callers share no work."""
 
-    def __init__(self, path: Path, threads: int = 0) -> None:
+    def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = 1
         # Every run has another shape: the memory pattern would keep a plan for each. The arena keeps one run's
         # buffers, which the token budget bounds; without it the system maps and clears them anew for every operator.
         options.enable_mem_pattern = False
@@ -108,7 +107,7 @@ def open_graph(bundle: Path, manifest: Manifest, config: ScoreConfig) -> Scorer:
     """Open the graph that `manifest` names, files unverified: for a bundle in the making."""
     return Scorer(
         Encoder.open(bundle),
-        OnnxRun(bundle / manifest.graph, config.threads),
+        OnnxRun(bundle / manifest.graph),
         manifest.decision,
         max_length=manifest.max_length,
         pad_id=manifest.pad_id,

@@ -50,7 +50,7 @@ def soften(teacher: str, texts: Sequence[str], max_length: int, console: Console
         Decision(temperature=trained.get("temperature", 1.0)),
         max_length=trained.get("max_length", longest_review(model.config, tokenizer, max_length)),
         pad_id=tokenizer.pad_token_id,
-        config=ScoreConfig(batch_tokens=4096),
+        config=ScoreConfig(batch_tokens=4096, threads=1),  # PyTorch has threads of its own
     )
     with Progress(Log(console), Path(teacher), len(texts)) as progress:
         return scorer.score(texts, progress.advance).probability

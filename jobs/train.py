@@ -92,7 +92,7 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
         Decision(),
         max_length=max_length,
         pad_id=tokenizer.pad_token_id,
-        config=ScoreConfig(batch_tokens=4096),
+        config=ScoreConfig(batch_tokens=4096, threads=1),  # PyTorch has threads of its own
     )
     outputs = scorer.run(validation.texts)
     decision = fit_decision(outputs.logits, np.array(validation.labels))

@@ -1,5 +1,6 @@
 """Frozen settings of each job, validated once. A default is written here and nowhere else."""
 
+import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -96,6 +97,8 @@ _RESIDENT = 512 * 2**20
 _LEAST_MEMORY = 640 * 2**20
 # Bytes held for one byte of a chunk while it is cleaned, tokenised, scored and written; see tests/test_memory.py.
 _BYTES_PER_BYTE = 48
+# A key of 16 bytes, two logits and a count, with what Python puts around them.
+_BYTES_PER_REMEMBERED = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,16 @@ class ScoreConfig:
         if self.memory_limit < _LEAST_MEMORY:
             least, got = _LEAST_MEMORY >> 20, self.memory_limit >> 20
             raise ConfigError(f"memory limit must be at least {least}MB, got {got}MB")
+
+    @property
+    def workers(self) -> int:
+        """Threads that run the model, each a batch of its own."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+    @property
+    def remembered(self) -> int:
+        """Texts whose score is remembered, for when they come again."""
+        return self.memory_limit // 16 // _BYTES_PER_REMEMBERED
 
     @property
     def chunk_bytes(self) -> int:

@@ -1,8 +1,11 @@
 """Texts to predictions: clean, encode, bucket, run, probability, decide."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +28,10 @@ class Encode(Protocol):
 
 
 class Run(Protocol):
-    """(rows, length) ids and mask, padded on the right, to (rows, 2) logits in the order of Label."""
+    """(rows, length) ids and mask, padded on the right, to (rows, 2) logits in the order of Label.
+
+    Several threads call it at once.
+    """
 
     def __call__(self, ids: Ids, mask: Mask) -> Logits: ...
 
@@ -103,13 +109,17 @@ class Outputs:
 
 
 class Scorer:
-    """Scores texts; whatever the batch or the order, a text gets the same score."""
+    """Scores texts; whatever the batch or the order, a text gets the same score.
+
+    A text that comes again, in this call or a later one, is not run again while it is remembered.
+    """
 
     def __init__(
         self, encode: Encode, run: Run, decision: Decision, *, max_length: int, pad_id: int, config: ScoreConfig
     ) -> None:
         self._encode, self._run, self._config = encode, run, config
         self._max_length, self._pad_id = max_length, pad_id
+        self._known: dict[bytes, tuple[npt.NDArray[np.float32], int]] = {}
         self.decision = decision
 
     def score(self, texts: Sequence[str | None], on_rows: Callable[[int], None] = lambda rows: None) -> Predictions:
@@ -118,32 +128,66 @@ class Scorer:
 
     def run(self, texts: Sequence[str | None], on_rows: Callable[[int], None] = lambda rows: None) -> Outputs:
         """Run the model over `texts`, in order; logits of a row without tokens are 0."""
-        count = np.zeros(len(texts), dtype=np.uint32)
+        if not texts:
+            return Outputs(
+                logits=np.zeros((0, len(Label)), dtype=np.float32),
+                token_count=np.zeros(0, dtype=np.uint32),
+                status=np.zeros(0, dtype=np.str_),
+            )
+        cleaned = [clean(text or "") for text in texts]
+        keys = [blake2b(text.encode(), digest_size=16).digest() for text in cleaned]
+        new = {key: text for key, text in zip(keys, cleaned, strict=True) if key not in self._known}
+        on_rows(len(texts) - len(new))
+        logits, count = self._run_new(list(new.values()), on_rows)
+        self._known.update(zip(new, zip(logits, count.tolist(), strict=True), strict=True))
+        known = [self._known[key] for key in keys]
+        for key in list(islice(self._known, max(0, len(self._known) - self._config.remembered))):
+            del self._known[key]
+        token_count = np.array([tokens for _, tokens in known], dtype=np.uint32)
+        status = np.select(
+            [
+                np.array([text is None for text in texts], dtype=bool),
+                token_count == 0,
+                token_count > self._max_length,
+            ],
+            [Status.NULL, Status.EMPTY, Status.TRUNCATED],
+            Status.OK,
+        )
+        return Outputs(logits=np.stack([pair for pair, _ in known]), token_count=token_count, status=status)
+
+    def _run_new(self, texts: Sequence[str], on_rows: Callable[[int], None]) -> tuple[Logits, npt.NDArray[np.int64]]:
+        """Return (rows, 2) logits and the token count of each of the cleaned `texts`."""
+        count = np.zeros(len(texts), dtype=np.int64)
         kept: list[Sequence[int]] = []
         for row, ids in enumerate(self._ids(texts)):
             count[row] = len(ids)
             if ids:
                 kept.append(head_and_tail(ids, self._max_length))
-        status = np.select(
-            [np.array([text is None for text in texts], dtype=bool), count == 0, count > self._max_length],
-            [Status.NULL, Status.EMPTY, Status.TRUNCATED],
-            Status.OK,
-        )
         rows = np.flatnonzero(count)
         on_rows(len(texts) - len(rows))
         logits = np.zeros((len(texts), len(Label)), dtype=np.float32)
-        for members in plan(np.array([len(ids) for ids in kept], dtype=np.int64), self._config.batch_tokens):
-            logits[rows[members]] = self._run(*pad([kept[member] for member in members.tolist()], self._pad_id))
-            on_rows(len(members))
-        return Outputs(logits=logits, token_count=count, status=status)
 
-    def _ids(self, texts: Sequence[str | None]) -> Iterator[Sequence[int]]:
-        """Clean and encode, some texts at a time: an encoded text takes up to 240 times its size for a moment."""
+        def run(members: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+            logits[rows[members]] = self._run(*pad([kept[member] for member in members.tolist()], self._pad_id))
+            return members
+
+        # The longest first, so that no core waits long for another one's last run.
+        runs = list(plan(np.array([len(ids) for ids in kept], dtype=np.int64), self._config.batch_tokens))[::-1]
+        with ThreadPoolExecutor(self._config.workers) as pool:
+            try:
+                for members in pool.map(run, runs):
+                    on_rows(len(members))
+            finally:
+                pool.shutdown(cancel_futures=True)
+        return logits, count
+
+    def _ids(self, texts: Sequence[str]) -> Iterator[Sequence[int]]:
+        """Encode, some texts at a time: an encoded text takes up to 240 times its size for a moment."""
         group: list[str] = []
         size = 0
         for text in texts:
-            group.append(clean(text or ""))
-            size += len(group[-1])
+            group.append(text)
+            size += len(text)
             if size >= _ENCODED_AT_ONCE:
                 yield from self._encode(group)
                 group, size = [], 0
