@@ -106,7 +106,7 @@ class ScoreConfig:
     """How a table is scored. `batch_tokens` counts padding; `threads` 0 takes every core; memory is in bytes."""
 
     chunk_rows: int = 4096
-    batch_tokens: int = 1024
+    batch_tokens: int = 256
     threads: int = 0
     memory_limit: int = 2**30
 
