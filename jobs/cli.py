@@ -134,6 +134,23 @@ def inspect(bundle: Path) -> None:
     inspect(bundle, _out())
 
 
+@cli.command(cls=Examples, epilog="sentiment bench\nsentiment bench bundle dump.parquet --text-column review")
+@click.argument("bundle", default=BUNDLED, type=PATH)
+@click.argument("source", metavar="[INPUT]", required=False, type=PATH)
+@text_column_option
+@setting(ScoreConfig, "batch_tokens", help="Tokens of one run of the model, padding included.")
+@setting(ScoreConfig, "threads", help="Threads of the model; 0 for every core.")
+def bench(bundle: Path, source: Path | None, text_column: str | None, **settings: Any) -> None:
+    """Score INPUT, or made-up reviews, for half a minute: how long a night will take, and where its time goes.
+
+    Prints rows and tokens a second, the share of each stage, padding, memory, and how much of what this
+    machine can do is used.
+    """
+    from jobs.bench import bench
+
+    bench(bundle, source, text_column, ScoreConfig(**settings), _out())
+
+
 for command in MODEL_COMMANDS:
     cli.add_command(command)
 

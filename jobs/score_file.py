@@ -165,7 +165,7 @@ def score_file(
     Chunks that a cut run finished are taken from the ledger. Raises TableError where the file cannot be read
     to its end or changes meanwhile, OutputError where something cannot be written; nothing is published then.
     """
-    start = time.monotonic()
+    start, before = time.monotonic(), scorer.work
     labels = _labels(plan, request, log)
     expected, _ = count(plan, request)
     ledger = Ledger(request.output / STATE / CHUNKS / plan.fingerprint)
@@ -195,7 +195,7 @@ def score_file(
             raise TableError(f"{plan.source.path}: changed while it was read; score it again when nobody writes to it")
         with writing(plan.summary_path):
             plan.summary_path.unlink(missing_ok=True)  # an old one would speak of another output
-    seconds = time.monotonic() - start
+    seconds, work = time.monotonic() - start, scorer.work - before
     summary = {
         "format": FORMAT,
         "fingerprint": plan.fingerprint,
@@ -206,6 +206,8 @@ def score_file(
         "seconds": seconds,
         "rows_resumed": resumed,
         "rows_per_second": (tally.rows - resumed) / seconds,
+        "texts_run": work.texts_run,
+        "padding_share": work.padding_share,
         "rows_in": expected + rejected.count,
         "rejected": {
             "rows": rejected.count,

@@ -1,8 +1,9 @@
 """Texts to predictions: clean, encode, bucket, run, probability, decide."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import islice
@@ -108,10 +109,34 @@ class Outputs:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a scorer has done: rows that came, texts that were run, their tokens as cut and the padding beside them."""
+
+    rows: int = 0
+    texts_run: int = 0
+    tokens: int = 0
+    padding: int = 0
+    encode_seconds: float = 0.0
+    run_seconds: float = 0.0
+
+    def __add__(self, other: "Work") -> "Work":
+        return Work(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
+
+    def __sub__(self, other: "Work") -> "Work":
+        return Work(**{name: getattr(self, name) - getattr(other, name) for name in self.__dataclass_fields__})
+
+    @property
+    def padding_share(self) -> float | None:
+        """Of all tokens that the model ran."""
+        return self.padding / (self.tokens + self.padding) if self.tokens else None
+
+
 class Scorer:
     """Scores texts; whatever the batch or the order, a text gets the same score.
 
-    A text that comes again, in this call or a later one, is not run again while it is remembered.
+    A text that comes again, in this call or a later one, is not run again while it is remembered. `work` adds up
+    what was done.
     """
 
     def __init__(
@@ -121,6 +146,7 @@ class Scorer:
         self._max_length, self._pad_id = max_length, pad_id
         self._known: dict[bytes, tuple[npt.NDArray[np.float32], int]] = {}
         self.decision = decision
+        self.work = Work()
 
     def score(self, texts: Sequence[str | None], on_rows: Callable[[int], None] = lambda rows: None) -> Predictions:
         """Score `texts` in order. `on_rows` hears how many rows each step has finished."""
@@ -134,11 +160,14 @@ class Scorer:
                 token_count=np.zeros(0, dtype=np.uint32),
                 status=np.zeros(0, dtype=np.str_),
             )
+        start = time.perf_counter()
         cleaned = [clean(text or "") for text in texts]
         keys = [blake2b(text.encode(), digest_size=16).digest() for text in cleaned]
         new = {key: text for key, text in zip(keys, cleaned, strict=True) if key not in self._known}
         on_rows(len(texts) - len(new))
-        logits, count = self._run_new(list(new.values()), on_rows)
+        logits, count, done = self._run_new(list(new.values()), on_rows)
+        spent = time.perf_counter() - start
+        self.work += replace(done, rows=len(texts), encode_seconds=spent - done.run_seconds)
         self._known.update(zip(new, zip(logits, count.tolist(), strict=True), strict=True))
         known = [self._known[key] for key in keys]
         for key in list(islice(self._known, max(0, len(self._known) - self._config.remembered))):
@@ -155,7 +184,9 @@ class Scorer:
         )
         return Outputs(logits=np.stack([pair for pair, _ in known]), token_count=token_count, status=status)
 
-    def _run_new(self, texts: Sequence[str], on_rows: Callable[[int], None]) -> tuple[Logits, npt.NDArray[np.int64]]:
+    def _run_new(
+        self, texts: Sequence[str], on_rows: Callable[[int], None]
+    ) -> tuple[Logits, npt.NDArray[np.int64], Work]:
         """Return (rows, 2) logits and the token count of each of the cleaned `texts`."""
         count = np.zeros(len(texts), dtype=np.int64)
         kept: list[Sequence[int]] = []
@@ -171,15 +202,27 @@ class Scorer:
             logits[rows[members]] = self._run(*pad([kept[member] for member in members.tolist()], self._pad_id))
             return members
 
+        start = time.perf_counter()
+        lengths = np.array([len(ids) for ids in kept], dtype=np.int64)
         # The longest first, so that no core waits long for another one's last run.
-        runs = list(plan(np.array([len(ids) for ids in kept], dtype=np.int64), self._config.batch_tokens))[::-1]
+        runs = list(plan(lengths, self._config.batch_tokens))[::-1]
         with ThreadPoolExecutor(self._config.workers) as pool:
             try:
                 for members in pool.map(run, runs):
                     on_rows(len(members))
             finally:
                 pool.shutdown(cancel_futures=True)
-        return logits, count
+        tokens = int(lengths.sum())
+        return (
+            logits,
+            count,
+            Work(
+                texts_run=len(kept),
+                tokens=tokens,
+                padding=sum(len(members) * int(lengths[members].max()) for members in runs) - tokens,
+                run_seconds=time.perf_counter() - start,
+            ),
+        )
 
     def _ids(self, texts: Sequence[str]) -> Iterator[Sequence[int]]:
         """Encode, some texts at a time: an encoded text takes up to 240 times its size for a moment."""

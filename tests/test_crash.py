@@ -26,7 +26,7 @@ Run = Callable[..., Result]
 # SENTIMENT_CRASHES=200 for the long version.
 CRASHES = int(os.environ.get("SENTIMENT_CRASHES", "20"))
 # What differs between two runs that write the same.
-_OF_THE_RUN = ("seconds", "rows_per_second", "rows_resumed", "output", "rejected")
+_OF_THE_RUN = ("seconds", "rows_per_second", "rows_resumed", "texts_run", "padding_share", "output", "rejected")
 
 
 @pytest.fixture(scope="module")

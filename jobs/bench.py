@@ -1,0 +1,87 @@
+"""sentiment bench: how fast a bundle scores here, and where the time goes."""
+
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table as Lines
+
+from data.predictions import append, check_text, texts
+from data.samples import GOLDEN
+from data.schema import find_text
+from data.tables import Format, scan
+from data.writers import open_writer
+from export.runtime import open_scorer
+from sentiment_core.config import ScoreConfig
+from sentiment_core.scorer import Scorer, Work
+
+# Enough for a steady rate, short enough to wait for.
+_SECONDS = 30.0
+_ROWS = 5_000
+
+
+def bench(bundle: Path, source: Path | None, text_column: str | None, config: ScoreConfig, console: Console) -> None:
+    """Score `source`, or made-up reviews, for a while, and print rates and the share of each stage.
+
+    Nothing is kept of what is written. Raises BundleError, TableError.
+    """
+    scorer, manifest = open_scorer(bundle, config)
+    with tempfile.TemporaryDirectory() as folder:
+        if source is None:
+            source = Path(folder) / "reviews.csv"
+            rows = (f"{GOLDEN[row % len(GOLDEN)]} {row}" for row in range(_ROWS))  # a repeated text would be free
+            source.write_text("text\n" + "".join(f'"{row}"\n' for row in rows), encoding="utf-8")
+        seconds, work = _stages(scorer, source, text_column, config, Path(folder) / "scored.parquet", console)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    total = sum(seconds.values())
+    lines = Lines(f"{bundle.name}, {manifest.graph}", f"{work.rows:,} rows of {source.name}, {config.workers} threads")
+    lines.add_row("rows/s", f"{work.rows / total:,.0f} (a million rows: {1e6 / work.rows * total / 60:,.0f} min)")
+    lines.add_row("tokens/s", f"{work.tokens / total:,.0f}")
+    lines.add_row("texts run", f"{work.texts_run:,}")
+    lines.add_row("padding", f"{work.padding_share or 0:.1%} of the tokens run")
+    for stage, spent in seconds.items():
+        lines.add_row(stage, f"{spent / total:.1%} of the time")
+    lines.add_row("peak memory", f"{peak / 2**20:,.0f} MB")
+    lines.add_row("machine", _used(bundle / manifest.graph, work.tokens / total, config))
+    console.print(lines)
+
+
+def _stages(
+    scorer: Scorer, source: Path, text_column: str | None, config: ScoreConfig, target: Path, console: Console
+) -> tuple[dict[str, float], Work]:
+    """Return the seconds of each stage, and what was done in them."""
+    table = scan(source)
+    column = find_text(table.columns, text_column, str(source))
+    check_text(table, column)
+    before = scorer.work
+    began = last = time.perf_counter()
+    read = written = 0.0
+    with open_writer(target, Format.PARQUET, None) as writer:
+        frames = table.batches(config.chunk_rows, config.chunk_bytes, on_rejected=lambda rejected: None)
+        for frame in track(frames, f"scoring for {_SECONDS:.0f} s", console=console, transient=True, total=None):
+            read += time.perf_counter() - last
+            predictions = scorer.score(texts(frame, column))
+            start = time.perf_counter()
+            writer.add(append(frame, predictions, "bench_"))
+            last = time.perf_counter()
+            written += last - start
+            if last - began > _SECONDS:
+                break
+        start = time.perf_counter()
+    written += time.perf_counter() - start
+    work = scorer.work - before
+    seconds = {"reading": read, "tokenising": work.encode_seconds, "inference": work.run_seconds, "writing": written}
+    return seconds, work
+
+
+def _used(graph: Path, tokens_per_second: float, config: ScoreConfig) -> str:
+    try:
+        from export.ceiling import measure
+    except ModuleNotFoundError:
+        return "install 'review-sentiment[train]' to compare with what its products reach alone"
+    ceiling = measure(graph, config.batch_tokens, config.workers)
+    share = tokens_per_second * ceiling.operations_per_token / ceiling.operations_per_second
+    return f"{share:.0%} of what its products reach alone, {ceiling.operations_per_second / 1e9:,.0f} G operations/s"
