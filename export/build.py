@@ -56,7 +56,8 @@ def build(
         card=training["card"],
         golden=(),
     )
-    if fuse(folder / GRAPH, folder / GRAPH_FAST, config):
+    reference = TorchRun.open(checkpoint)
+    if fuse(reference.weights, config, folder / GRAPH_FAST):
         manifest = replace(manifest, graph=GRAPH_FAST, files={GRAPH_FAST: ""})
     settings = ScoreConfig()
     fp32 = open_graph(folder, manifest, settings)
@@ -65,7 +66,7 @@ def build(
     say(f"parity with PyTorch on {len(parity_texts)} texts")
     encoder = Encoder.open(folder)
     longest = max(len(head_and_tail(ids, manifest.max_length)) for ids in encoder(parity_texts))
-    recorder = Recorder(TorchRun.open(checkpoint), [OnnxRun(folder / name) for name in {GRAPH, manifest.graph}])
+    recorder = Recorder(reference, [OnnxRun(folder / name) for name in {GRAPH, manifest.graph}])
     Scorer(
         encoder,
         recorder,

@@ -1,4 +1,4 @@
-"""The graph that scores, for GPT-2: the weights of Optimum's export in as few operators as ONNX Runtime has.
+"""The graph that scores, for GPT-2: what Optimum's export computes, in as few operators as ONNX Runtime has.
 
 Right padding is our contract, so a causal model needs no padding mask: no token attends to what comes after it.
 Only the last token of a review is read, so the last block computes nothing but keys and values for the others.
@@ -18,10 +18,11 @@ _CONTRIBUTED = "com.microsoft"
 _OPSETS = (helper.make_opsetid("", 18), helper.make_opsetid(_CONTRIBUTED, 1))
 
 
-def fuse(source: Path, target: Path, config: Mapping[str, Any]) -> bool:
-    """Write the graph of a GPT-2 classifier at `source` anew to `target`; return False for any other model.
+def fuse(weights: Mapping[str, npt.NDArray[np.float32]], config: Mapping[str, Any], target: Path) -> bool:
+    """Write the graph of a GPT-2 classifier to `target`; return False for any other model.
 
-    `config` is the checkpoint's config.json. Inputs and output stay Optimum's: (rows, length) `input_ids` and
+    `weights` are the checkpoint's, by their names (Optimum's graph holds equal ones once, under one name), and
+    `config` its config.json. Inputs and output are those of Optimum's graph: (rows, length) `input_ids` and
     `attention_mask`, padded on the right, to (rows, 2) `logits`.
     """
     usual = (
@@ -32,9 +33,7 @@ def fuse(source: Path, target: Path, config: Mapping[str, Any]) -> bool:
     )
     if not usual:
         return False
-    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(source).graph.initializer}
-    (head,) = (array for name, array in weights.items() if not name.startswith("transformer."))
-    graph = _Graph(weights, head, config).build()
+    graph = _Graph(weights, config).build()
     onnx.save(helper.make_model(graph, opset_imports=_OPSETS, ir_version=10), target)
     return True
 
@@ -42,8 +41,8 @@ def fuse(source: Path, target: Path, config: Mapping[str, Any]) -> bool:
 class _Graph:
     """Nodes and constants in the making. Names of values are those of the checkpoint's modules."""
 
-    def __init__(self, weights: Mapping[str, npt.NDArray[Any]], head: npt.NDArray[Any], config: Mapping[str, Any]):
-        self._weights, self._head, self._config = weights, head, config
+    def __init__(self, weights: Mapping[str, npt.NDArray[np.float32]], config: Mapping[str, Any]):
+        self._weights, self._config = weights, config
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, npt.NDArray[Any]] = {}
 
@@ -54,7 +53,7 @@ class _Graph:
         for block in range(blocks):
             following = f"h.{block + 1}.ln_1" if block + 1 < blocks else "ln_f"
             normal, hidden = self._block(block, normal, hidden, following, pooled=block + 1 == blocks)
-        score = self._add("MatMul", [normal, self._constant("score", self._head)], "scores")
+        score = self._add("MatMul", [normal, self._constant("score", self._weights["score.weight"].T)], "scores")
         self._add("Squeeze", [score, self._constant("axis.1", [1])], "logits")
         shape = ["rows", "length"]
         return helper.make_graph(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
@@ -42,6 +43,11 @@ class TorchRun:
         return cls(
             AutoModelForSequenceClassification.from_pretrained(checkpoint, dtype=torch.float32, local_files_only=True)
         )
+
+    @property
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The model's weights by name."""
+        return {name: tensor.numpy() for name, tensor in self._model.state_dict().items()}
 
     def __call__(self, ids: Ids, mask: Mask) -> Logits:
         """(rows, length) ids and mask to (rows, 2) logits."""
