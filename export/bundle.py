@@ -20,6 +20,7 @@ MANIFEST = "manifest.json"
 GRAPH = "model.onnx"
 GRAPH_FAST = "model_fast.onnx"
 GRAPH_INT8 = "model_int8.onnx"
+GRAPH_FP16 = "model_fp16.onnx"
 TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
 # The tokenizer of a large vocabulary has 20 MB.

@@ -8,15 +8,16 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from export.bundle import TOKENIZER, verify
+from export.bundle import GRAPH_FP16, TOKENIZER, verify
 from sentiment_core.batching import Ids, Mask
 from sentiment_core.config import ScoreConfig
-from sentiment_core.errors import BundleError
+from sentiment_core.errors import BundleError, ConfigError
 from sentiment_core.manifest import Manifest
 from sentiment_core.scorer import Logits, Scorer
 
 # Of GPT-2 and its kind, and of BERT, whose reviews are all of one segment.
 _INPUTS = {"input_ids", "attention_mask", "position_ids", "token_type_ids"}
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 # Another processor rounds activations another way here and there.
 _GOLDEN_TOLERANCE = 0.02
 
@@ -49,9 +50,16 @@ class Encoder:
 
 
 class OnnxRun:
-    """A graph of a sequence classifier, run on the CPU: each call by its own thread, so that callers share no work."""
+    """A graph of a sequence classifier. A CPU runs each call on the thread of its caller alone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, device: str = "cpu") -> None:
+        provider = _PROVIDERS[device]
+        found = onnxruntime.get_available_providers()
+        if provider not in found:
+            raise ConfigError(
+                f"--device {device}: wanted ONNX Runtime with {provider}, found {', '.join(found)}; install "
+                "onnxruntime-gpu in place of onnxruntime, or leave --device out"
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         # Every run has another shape: the memory pattern would keep a plan for each. The arena keeps one run's
@@ -59,12 +67,16 @@ class OnnxRun:
         options.enable_mem_pattern = False
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(path, options, providers=[provider])
         except Exception as error:  # ONNX Runtime's exceptions share no public base
             found = " ".join(str(error).split())[:200]
             raise BundleError(
                 f"{path}: wanted a graph ONNX Runtime can open, found {found}; export it again"
             ) from error
+        if provider not in self._session.get_providers():  # it falls back to the CPU by itself
+            raise ConfigError(
+                f"--device {device}: wanted a GPU that ONNX Runtime can use, found none; see its warnings"
+            )
         self._inputs = {given.name for given in self._session.get_inputs()}
         outputs = self._session.get_outputs()
         if "input_ids" not in self._inputs or self._inputs - _INPUTS:
@@ -104,10 +116,13 @@ def golden_difference(scorer: Scorer, manifest: Manifest) -> float:
 
 
 def open_graph(bundle: Path, manifest: Manifest, config: ScoreConfig) -> Scorer:
-    """Open the graph that `manifest` names, files unverified: for a bundle in the making."""
+    """Open the graph for `config.device`, files unverified: for a bundle in the making. Raises BundleError."""
+    graph = manifest.graph if config.device == "cpu" else GRAPH_FP16
+    if graph not in manifest.files:
+        raise BundleError(f"{bundle}: wanted {graph} for --device {config.device}, found none; export the model again")
     return Scorer(
         Encoder.open(bundle),
-        OnnxRun(bundle / manifest.graph),
+        OnnxRun(bundle / graph, config.device),
         manifest.decision,
         max_length=manifest.max_length,
         pad_id=manifest.pad_id,

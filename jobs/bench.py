@@ -78,10 +78,12 @@ def _stages(
 
 
 def _used(graph: Path, tokens_per_second: float, config: ScoreConfig) -> str:
+    if config.device != "cpu":
+        return "what a processor's products reach alone is measured on CPUs only"
     try:
         from export.ceiling import measure
     except ModuleNotFoundError:
         return "install 'review-sentiment[train]' to compare with what its products reach alone"
-    ceiling = measure(graph, config.batch_tokens, config.workers)
+    ceiling = measure(graph, config.run_tokens, config.workers)
     share = tokens_per_second * ceiling.operations_per_token / ceiling.operations_per_second
     return f"{share:.0%} of what its products reach alone, {ceiling.operations_per_second / 1e9:,.0f} G operations/s"

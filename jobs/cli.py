@@ -10,7 +10,16 @@ from typing import Any, NoReturn
 import click
 
 from jobs.model_commands import MODEL_COMMANDS
-from jobs.options import PATH, Examples, console, label_column_option, setting, size_in_bytes, text_column_option
+from jobs.options import (
+    PATH,
+    Examples,
+    console,
+    device_options,
+    label_column_option,
+    setting,
+    size_in_bytes,
+    text_column_option,
+)
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import SentimentError
 
@@ -73,8 +82,7 @@ def cli() -> None:
     help="Memory of the whole process, as 800MB or 2GB.",
 )
 @setting(ScoreConfig, "chunk_rows", help="Rows held in memory at a time, at most.")
-@setting(ScoreConfig, "batch_tokens", help="Tokens of one run of the model, padding included.")
-@setting(ScoreConfig, "threads", help="Threads of the model; 0 for every core.")
+@device_options
 @click.pass_context
 def score(
     context: click.Context,
@@ -101,7 +109,7 @@ def score(
 
     config = ScoreConfig(
         memory_limit=size_in_bytes(settings.pop("memory_limit")),
-        **{name: settings.pop(name) for name in ("chunk_rows", "batch_tokens", "threads")},
+        **{name: settings.pop(name) for name in ("chunk_rows", "device", "batch_tokens", "threads")},
     )
     context.obj["log"] = _log(as_json=settings.pop("log_format") == "json")
     request = ScoreRequest(
@@ -138,8 +146,7 @@ def inspect(bundle: Path) -> None:
 @click.argument("bundle", default=BUNDLED, type=PATH)
 @click.argument("source", metavar="[INPUT]", required=False, type=PATH)
 @text_column_option
-@setting(ScoreConfig, "batch_tokens", help="Tokens of one run of the model, padding included.")
-@setting(ScoreConfig, "threads", help="Threads of the model; 0 for every core.")
+@device_options
 def bench(bundle: Path, source: Path | None, text_column: str | None, **settings: Any) -> None:
     """Score INPUT, or made-up reviews, for half a minute: how long a night will take, and where its time goes.
 

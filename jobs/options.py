@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import ConfigError
 
 PATH = click.Path(path_type=Path)
@@ -24,6 +25,17 @@ def setting(config: Any, name: str, **settings: Any) -> Callable[..., Any]:
     if isinstance(default, (int, float)) and not isinstance(default, bool):
         settings.setdefault("type", type(default))
     return click.option("--" + name.replace("_", "-"), default=default, show_default=default is not None, **settings)
+
+
+def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of where and how the model runs."""
+    for option in (
+        setting(ScoreConfig, "threads", help="Runs of the model at once; 0 for one a core."),
+        setting(ScoreConfig, "batch_tokens", type=int, help="Tokens of one run, padding included; by device."),
+        setting(ScoreConfig, "device", type=click.Choice(["cpu", "cuda"]), help="Where the model runs."),
+    ):
+        command = option(command)
+    return command
 
 
 class Examples(click.Command):

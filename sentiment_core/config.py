@@ -97,26 +97,39 @@ _RESIDENT = 512 * 2**20
 _LEAST_MEMORY = 640 * 2**20
 # Bytes held for one byte of a chunk while it is cleaned, tokenised, scored and written; see tests/test_memory.py.
 _BYTES_PER_BYTE = 48
+# A run that fits the caches of a core, measured; enough at once to keep a GPU busy.
+_RUN_TOKENS = {"cpu": 256, "cuda": 1 << 15}
 # A key of 16 bytes, two logits and a count, with what Python puts around them.
 _BYTES_PER_REMEMBERED = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreConfig:
-    """How a table is scored. `batch_tokens` counts padding; `threads` 0 takes every core; memory is in bytes."""
+    """How a table is scored. `batch_tokens` counts padding and by default suits `device`; `threads` 0 takes every core.
+
+    Memory is in bytes.
+    """
 
     chunk_rows: int = 4096
-    batch_tokens: int = 256
+    device: Literal["cpu", "cuda"] = "cpu"
+    batch_tokens: int | None = None
     threads: int = 0
     memory_limit: int = 2**30
 
     def __post_init__(self) -> None:
         _positive(chunk_rows=self.chunk_rows, batch_tokens=self.batch_tokens)
+        if self.device not in _RUN_TOKENS:
+            raise ConfigError(f"device must be cpu or cuda, got {self.device!r}")
         if self.threads < 0:
             raise ConfigError(f"threads must be 0 (every core) or more, got {self.threads}")
         if self.memory_limit < _LEAST_MEMORY:
             least, got = _LEAST_MEMORY >> 20, self.memory_limit >> 20
             raise ConfigError(f"memory limit must be at least {least}MB, got {got}MB")
+
+    @property
+    def run_tokens(self) -> int:
+        """Tokens of one run of the model, padding included."""
+        return self.batch_tokens or _RUN_TOKENS[self.device]
 
     @property
     def workers(self) -> int:

@@ -205,7 +205,7 @@ class Scorer:
         start = time.perf_counter()
         lengths = np.array([len(ids) for ids in kept], dtype=np.int64)
         # The longest first, so that no core waits long for another one's last run.
-        runs = list(plan(lengths, self._config.batch_tokens))[::-1]
+        runs = list(plan(lengths, self._config.run_tokens))[::-1]
         with ThreadPoolExecutor(self._config.workers) as pool:
             try:
                 for members in pool.map(run, runs):

@@ -24,7 +24,8 @@ from export.parity import Recorder, TorchRun, check_parity
 from export.quantize import quantize
 from export.runtime import OnnxRun, open_scorer
 from sentiment_core.batching import pad
-from sentiment_core.errors import BundleError, QualityError
+from sentiment_core.config import ScoreConfig
+from sentiment_core.errors import BundleError, ConfigError, QualityError
 from sentiment_core.text import clean
 
 Run = Callable[..., Result]
@@ -182,3 +183,19 @@ def test_a_model_that_is_not_gpt2_as_it_was_published_keeps_its_graph(
     config = json.loads((checkpoint / "config.json").read_text())
     assert not fuse(TorchRun.open(checkpoint).weights, config | other, tmp_path / "fast.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_fp16_for_a_gpu_is_the_same_model(bundle: Path) -> None:
+    pad_id = verify(bundle).pad_id
+    ids, mask = pad([[5, 6, 7], list(range(9, 60))], pad_id)
+    plain, fp16 = (OnnxRun(bundle / name)(ids, mask) for name in ("model_fast.onnx", "model_fp16.onnx"))
+    assert_allclose(fp16, plain, atol=0.02)
+    assert (bundle / "model_fp16.onnx").stat().st_size < 0.6 * (bundle / "model_fast.onnx").stat().st_size
+
+
+@pytest.mark.skipif("CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_one_line(bundle: Path) -> None:
+    with pytest.raises(ConfigError, match="--device cuda: wanted ONNX Runtime with CUDAExecutionProvider, found"):
+        open_scorer(bundle, ScoreConfig(device="cuda"))
+    with pytest.raises(BundleError, match=r"wanted model_fp16\.onnx for --device cuda, found none"):
+        open_scorer(BUNDLED, ScoreConfig(device="cuda"))

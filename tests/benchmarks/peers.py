@@ -139,7 +139,7 @@ def ceilings(folder: Path) -> dict[str, Any]:
     config = ScoreConfig()
     graphs = {"fp32": GRAPH_FAST, "int8": GRAPH_INT8}
     return {
-        name: measure(folder / "bundle" / graph, config.batch_tokens, config.workers) for name, graph in graphs.items()
+        name: measure(folder / "bundle" / graph, config.run_tokens, config.workers) for name, graph in graphs.items()
     }
 
 
