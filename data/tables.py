@@ -1,6 +1,7 @@
 """Review files as tables: opened, checked, and read in batches of bounded memory."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -173,6 +174,14 @@ class TextTable:
         return pl.DataFrame(
             [pl.Series(name, column, dtype=pl.String) for name, column in zip(self.schema, cells, strict=True)]
         )
+
+
+def ahead(frames: Iterator[pl.DataFrame], files: ThreadPoolExecutor) -> Iterator[pl.DataFrame]:
+    """Yield `frames`, each read by `files` while the one before is in use."""
+    following = files.submit(next, frames, None)
+    while (frame := following.result()) is not None:
+        following = files.submit(next, frames, None)
+        yield frame
 
 
 class reading:

@@ -81,10 +81,10 @@ class _Graph:
         name = f"h.{block}"
         asking, mask = normal, ""
         if pooled:
-            asking, hidden = (
-                self._add("GatherND", [value, "last.index"], f"{value}.last", batch_dims=1)
-                for value in (normal, hidden)
-            )
+            # Asked twice: for a single query ONNX Runtime takes a product whose sums depend on the padding.
+            twice = self._add("Tile", ["last.index", self._constant("twice", [1, 2, 1])], "last.twice")
+            asking = self._add("GatherND", [normal, twice], f"{normal}.last", batch_dims=1)
+            hidden = self._add("GatherND", [hidden, "last.index"], f"{hidden}.last", batch_dims=1)
             mask = "lengths"
         parts = np.split(self._weights[f"transformer.{name}.attn.c_attn.weight"], 3, axis=1)
         query, key, value = (
@@ -99,6 +99,12 @@ class _Graph:
             num_heads=self._config["n_head"],
             unidirectional=int(not pooled),
         )
+        if pooled:
+            attended = self._add(
+                "Slice",
+                [attended, self._constant("zero", [0]), self._constant("one.row", [1]), self._constant("axis.1", [1])],
+                f"{attended}.once",
+            )
         projected = self._add("MatMul", [attended, self._weight(f"{name}.attn.c_proj.weight")], f"{name}.projected")
         normal, hidden = self._skip(projected, hidden, f"{name}.ln_2", f"{name}.attn.c_proj.bias")
         wide = self._add("MatMul", [normal, self._weight(f"{name}.mlp.c_fc.weight")], f"{name}.wide")

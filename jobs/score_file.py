@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from data.rejects import RejectedWriter
 from data.reviews import LabelReading
 from data.schema import find_label, find_text
 from data.sources import Source
-from data.tables import Format, Table, reading, scan
+from data.tables import Format, Table, ahead, reading, scan
 from data.writers import open_writer
 from jobs.log import Log
 from jobs.progress import Progress
@@ -178,9 +179,13 @@ def score_file(
         Progress(log, plan.source.place, expected) as progress,
         RejectedWriter(plan.rejected_path, plan.table.dialect) as rejected,
         open_writer(plan.target, plan.format, _separator(plan)) as writer,
+        # One thread for the files, so that the next chunk is read and the last one written while the model runs.
+        ThreadPoolExecutor(1) as files,
     ):
         on_rejected = rejected.add if request.quarantine else None
-        for frame in plan.table.batches(config.chunk_rows, config.chunk_bytes, on_rejected=on_rejected):
+        frames = plan.table.batches(config.chunk_rows, config.chunk_bytes, on_rejected=on_rejected)
+        written: Future[None] | None = None
+        for frame in ahead(frames, files):
             predictions = ledger.find(row, len(frame))
             if predictions is None:
                 predictions = scorer.score(texts(frame, plan.text), progress.advance)
@@ -189,8 +194,12 @@ def score_file(
                 resumed += len(frame)
                 progress.skip(len(frame))
             tally += Tally.of(predictions, None if labels is None else labels.apply(frame))
-            writer.add(append(frame.select(plan.kept), predictions, request.prefix))
+            if written is not None:
+                written.result()
+            written = files.submit(writer.add, append(frame.select(plan.kept), predictions, request.prefix))
             row += len(frame)
+        if written is not None:
+            written.result()
         if _signature(plan.source.path) != plan.signature or tally.rows != expected:
             raise TableError(f"{plan.source.path}: changed while it was read; score it again when nobody writes to it")
         with writing(plan.summary_path):
