@@ -24,7 +24,7 @@ def steps() -> list[tuple[str, str]]:
 
 def shape(text: str) -> list[str]:
     """Lines without figures, spacing and rules, which differ from machine to machine."""
-    lines = (re.sub(r"[\d.,]+(e-?\d+)?|[0-9a-f]{16}", "#", line) for line in text.splitlines())
+    lines = (re.sub(r"[0-9a-f]{16}|[\d.,]+(e-?\d+)?", "#", line) for line in text.splitlines())
     return [re.sub(r"[\s─━┌┐└┘]+", " ", line).strip() for line in lines if line.strip(" ─━┌┐└┘┏┓┡┩┗┛")]
 
 
