@@ -114,10 +114,45 @@ def test_every_row_has_a_status_and_only_texts_have_scores(texts: list[str | Non
         assert (found.status[row], found.token_count[row]) == (wanted, length)
 
 
+@given(texts=reviews, again=reviews)
+def test_a_text_runs_once(texts: list[str | None], again: list[str | None]) -> None:
+    one = scorer()
+    one.score(texts)
+    found = one.score(again)
+    assert_allclose(found.probability, scorer().score(again).probability, atol=1e-6)
+    assert one.work.texts_run == len({clean(text) for text in [*texts, *again] if text and clean(text)})
+    assert one.work.rows == len(texts) + len(again)
+
+
+def test_what_is_remembered_has_a_bound() -> None:
+    one = scorer(100_000)
+    bound = ScoreConfig().remembered
+    one.score([str(number) for number in range(bound + 1)])
+    one.score([str(bound)])
+    assert one.work.texts_run == bound + 1
+    one.score(["0"])  # the oldest has gone
+    assert one.work.texts_run == bound + 2
+
+
+@given(texts=reviews, tokens=st.integers(1, 200))
+def test_padding_is_counted(texts: list[str | None], tokens: int) -> None:
+    shapes: list[tuple[int, ...]] = []
+
+    def watched(ids: Ids, mask: Mask) -> Logits:
+        shapes.append((ids.size, int(mask.sum())))
+        return run(ids, mask)
+
+    config = ScoreConfig(batch_tokens=tokens)
+    one = Scorer(encode, watched, Decision(), max_length=20, pad_id=0, config=config)
+    one.score(texts)
+    assert one.work.tokens == sum(real for _, real in shapes)
+    assert one.work.padding == sum(size - real for size, real in shapes)
+
+
 def test_progress_hears_of_every_row() -> None:
     heard: list[int] = []
-    scorer().score(["good", None, "", "bad " * 30], heard.append)
-    assert sum(heard) == 4
+    scorer().score(["good", None, "", "bad " * 30, "good"], heard.append)
+    assert sum(heard) == 5
 
 
 @given(margin=st.floats(-1e4, 1e4), temperature=st.floats(0.01, 100))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -107,9 +108,10 @@ texts = st.lists(st.text(max_size=60) | st.sampled_from(["great film", "awful so
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=texts, tokens=st.integers(1, 500))
 def test_a_review_scores_the_same_in_any_company(bundle: Path, texts: list[str], tokens: int) -> None:
-    scorer, _ = open_scorer(bundle, ScoreConfig(batch_tokens=tokens, threads=1))
-    together = scorer.score(texts)
-    alone = [scorer.score([text]).probability[0] for text in texts]
+    # Two scorers, as one would remember what it scored.
+    (one, _), (other, _) = (open_scorer(bundle, ScoreConfig(batch_tokens=tokens)) for _ in range(2))
+    together = one.score(texts)
+    alone = [other.score([text]).probability[0] for text in texts]
     assert_allclose(together.probability, alone, atol=1e-4)
 
 
@@ -278,3 +280,14 @@ def test_scoring_imports_no_torch(bundle: Path) -> None:
 def test_help_imports_nothing_heavy() -> None:
     loaded = set(python("import sys, jobs.cli; print(*sys.modules)").split())
     assert not {"polars", "onnxruntime", "torch", "sklearn", "numpy", "rich"} & loaded
+
+
+def test_bench_says_where_the_time_goes(sentiment: Run, bundle: Path, odd: pl.DataFrame, tmp_path: Path) -> None:
+    odd.write_parquet(tmp_path / "odd.parquet")
+    shown = sentiment("bench", bundle, tmp_path / "odd.parquet").stdout
+    for line in ("rows/s", "tokens/s", "padding", "reading", "tokenising", "inference", "writing", "peak memory"):
+        assert f" {line} " in shown
+    shares = [float(share) for share in re.findall(r"([\d.]+)% of the time", shown)]
+    assert sum(shares) == pytest.approx(100, abs=0.3)
+    assert "of what its products reach alone" in shown
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["odd.parquet"]
