@@ -84,22 +84,20 @@ class _Graph:
             hidden = self._add("GatherND", [hidden, "last.index"], f"{hidden}.last", batch_dims=1)
         else:
             attended = self._attend(name, normal)
+        weight = self._weights[f"transformer.{name}.attn.c_proj.weight"]
+        # Attention weights add up to 1, so the bias of the values comes out of them as it went in.
+        bias = self._weights[f"transformer.{name}.attn.c_proj.bias"] + self._biases(name)[2] @ weight
         projected = self._add("MatMul", [attended, self._weight(f"{name}.attn.c_proj.weight")], f"{name}.projected")
-        normal, hidden = self._skip(projected, hidden, f"{name}.ln_2", f"{name}.attn.c_proj.bias")
+        normal, hidden = self._skip(projected, hidden, f"{name}.ln_2", self._constant(f"{projected}.bias", bias))
         wide = self._add("MatMul", [normal, self._weight(f"{name}.mlp.c_fc.weight")], f"{name}.wide")
         bent = self._add("FastGelu", [wide, self._weight(f"{name}.mlp.c_fc.bias")], f"{name}.bent", domain=_CONTRIBUTED)
         narrow = self._add("MatMul", [bent, self._weight(f"{name}.mlp.c_proj.weight")], f"{name}.narrow")
-        return self._skip(narrow, hidden, following, f"{name}.mlp.c_proj.bias")
+        return self._skip(narrow, hidden, following, self._weight(f"{name}.mlp.c_proj.bias"))
 
     def _attend(self, name: str, normal: str) -> str:
         """Let every token attend to those before it and itself."""
-        biases = np.split(self._weights[f"transformer.{name}.attn.c_attn.bias"], 3)
-        parts = [
-            self._add("Add", [part, self._constant(f"{part}.bias", bias)], f"{part}.biased")
-            for part, bias in zip(self._parts(name, (normal, normal, normal)), biases, strict=True)
-        ]
-        heads = self._config["n_head"]
-        # Up to twice as fast as MultiHeadAttention, which would add the biases by itself.
+        parts, heads = self._parts(name, normal, normal), self._config["n_head"]
+        # Up to twice as fast as MultiHeadAttention.
         return self._add("Attention", parts, f"{name}.attended", is_causal=1, q_num_heads=heads, kv_num_heads=heads)
 
     def _attend_last(self, name: str, normal: str) -> str:
@@ -109,7 +107,7 @@ class _Graph:
         asking = self._add("GatherND", [normal, twice], f"{normal}.last", batch_dims=1)
         attended = self._add(
             "MultiHeadAttention",
-            [*self._parts(name, (asking, normal, normal)), self._weight(f"{name}.attn.c_attn.bias"), "lengths"],
+            [*self._parts(name, asking, normal), "", "lengths"],
             f"{name}.attended",
             domain=_CONTRIBUTED,
             num_heads=self._config["n_head"],
@@ -117,20 +115,29 @@ class _Graph:
         once = [self._constant(constant, [number]) for constant, number in (("zero", 0), ("row.1", 1), ("axis.1", 1))]
         return self._add("Slice", [attended, *once], f"{attended}.once")
 
-    def _parts(self, name: str, given: tuple[str, str, str]) -> list[str]:
-        """Project to query, key and value, without their biases."""
+    def _parts(self, name: str, asking: str, normal: str) -> list[str]:
+        """Project `asking` to queries, and `normal` to keys and values without their biases.
+
+        A key's bias adds the same to all scores of a query, which the softmax takes away again.
+        """
         weights = np.split(self._weights[f"transformer.{name}.attn.c_attn.weight"], 3, axis=1)
-        return [
-            self._add("MatMul", [value, self._constant(f"{name}.{part}.weight", weight)], f"{name}.{part}")
-            for part, weight, value in zip(("query", "key", "value"), weights, given, strict=True)
-        ]
+        query, key, value = (
+            self._add("MatMul", [given, self._constant(f"{name}.{part}.weight", weight)], f"{name}.{part}")
+            for part, weight, given in zip(("query", "key", "value"), weights, (asking, normal, normal), strict=True)
+        )
+        bias = self._constant(f"{query}.bias", self._biases(name)[0])
+        return [self._add("Add", [query, bias], f"{query}.biased"), key, value]
+
+    def _biases(self, name: str) -> list[npt.NDArray[np.float32]]:
+        """Of query, key and value."""
+        return np.split(self._weights[f"transformer.{name}.attn.c_attn.bias"], 3)
 
     def _skip(self, value: str, hidden: str, norm: str, bias: str) -> tuple[str, str]:
-        """Add `value` and a bias to the residual stream; return its norm and the stream.
+        """Add `value` and the constant `bias` to the residual stream; return its norm and the stream.
 
         SkipLayerNormalization would do it in one, but took three times as long as these three.
         """
-        biased = self._add("Add", [value, self._weight(bias)], f"{value}.biased")
+        biased = self._add("Add", [value, bias], f"{value}.biased")
         hidden = self._add("Add", [hidden, biased], f"{value}.sum")
         normal = self._add("LayerNormalization", [hidden, *self._norm(norm)], f"{value}.normal", epsilon=self._epsilon)
         return normal, hidden
