@@ -7,6 +7,9 @@ import polars as pl
 from data.splits import is_validation
 from sentiment_core.text import clean
 
+# Short texts of one shop would drown the rest; so many of each file keep the domains in proportion.
+_ROWS_PER_FILE = 20_000
+
 
 def write_corpus(reviews: Path, corpus: Path, held_out: Path) -> None:
     """Split the files of `reviews` into those to train on and those to measure on.
@@ -26,5 +29,6 @@ def write_corpus(reviews: Path, corpus: Path, held_out: Path) -> None:
         if name != "imdb":
             kept = pl.Series([is_validation(text) for text in texts])
             frame.filter(kept).select("text", "label").write_parquet(held_out / f"{name}.parquet")
-        free = pl.Series([text not in test_texts for text in texts])
-        frame.filter(free).select("text", "label").write_parquet(corpus / f"{name}.parquet")
+        free = frame.filter(pl.Series([text not in test_texts for text in texts]))
+        sampled = free.sample(_ROWS_PER_FILE, seed=0) if name != "imdb" and len(free) > _ROWS_PER_FILE else free
+        sampled.select("text", "label").write_parquet(corpus / f"{name}.parquet")
