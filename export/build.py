@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import onnx
+from onnxruntime.transformers.float16 import convert_float_to_float16
 from optimum.exporters.onnx import main_export
 from transformers.utils import logging
 
 from export.bundle import CONFIG, GRAPH, GRAPH_FAST, GRAPH_FP16, GRAPH_INT8, MANIFEST, TOKENIZER, hashes, verify
 from export.fast import fuse
-from export.half import half
 from export.parity import Recorder, Texts, TorchRun, check_parity, gate
 from export.quantize import quantize
 from export.runtime import Encoder, OnnxRun, open_graph
@@ -77,7 +78,8 @@ def build(
         config=ScoreConfig(threads=1),
     ).score(parity_texts)
     parity = check_parity(recorder, len(parity_texts), longest)
-    half(folder / manifest.graph, folder / GRAPH_FP16)
+    # For GPUs; inputs and outputs stay as they are.
+    onnx.save(convert_float_to_float16(onnx.load(folder / manifest.graph), keep_io_types=True), folder / GRAPH_FP16)
 
     say(f"int8, and its gate on {len(validation.texts)} texts")
     weights = quantize(folder / manifest.graph, folder / GRAPH_INT8)

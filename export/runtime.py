@@ -54,10 +54,10 @@ class OnnxRun:
 
     def __init__(self, path: Path, device: str = "cpu") -> None:
         provider = _PROVIDERS[device]
-        found = onnxruntime.get_available_providers()
-        if provider not in found:
+        providers = onnxruntime.get_available_providers()
+        if provider not in providers:
             raise ConfigError(
-                f"--device {device}: wanted ONNX Runtime with {provider}, found {', '.join(found)}; install "
+                f"--device {device}: wanted ONNX Runtime with {provider}, found {', '.join(providers)}; install "
                 "onnxruntime-gpu in place of onnxruntime, or leave --device out"
             )
         options = onnxruntime.SessionOptions()
@@ -115,9 +115,14 @@ def golden_difference(scorer: Scorer, manifest: Manifest) -> float:
     return float(np.abs(wanted - found).max(initial=0.0))
 
 
+def graph_for(manifest: Manifest, config: ScoreConfig) -> str:
+    """Name the file that runs on `config.device`."""
+    return manifest.graph if config.device == "cpu" else GRAPH_FP16
+
+
 def open_graph(bundle: Path, manifest: Manifest, config: ScoreConfig) -> Scorer:
     """Open the graph for `config.device`, files unverified: for a bundle in the making. Raises BundleError."""
-    graph = manifest.graph if config.device == "cpu" else GRAPH_FP16
+    graph = graph_for(manifest, config)
     if graph not in manifest.files:
         raise BundleError(f"{bundle}: wanted {graph} for --device {config.device}, found none; export the model again")
     return Scorer(

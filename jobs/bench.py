@@ -14,8 +14,9 @@ from data.samples import GOLDEN
 from data.schema import find_text
 from data.tables import Format, scan
 from data.writers import open_writer
-from export.runtime import open_scorer
+from export.runtime import graph_for, open_scorer
 from sentiment_core.config import ScoreConfig
+from sentiment_core.errors import TableError
 from sentiment_core.scorer import Scorer, Work
 
 # Enough for a steady rate, short enough to wait for.
@@ -37,7 +38,10 @@ def bench(bundle: Path, source: Path | None, text_column: str | None, config: Sc
         seconds, work = _stages(scorer, source, text_column, config, Path(folder) / "scored.parquet", console)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     total = sum(seconds.values())
-    lines = Lines(f"{bundle.name}, {manifest.graph}", f"{work.rows:,} rows of {source.name}, {config.workers} threads")
+    if not work.rows:
+        raise TableError(f"{source}: wanted reviews to score, found no row; choose another file")
+    graph = graph_for(manifest, config)
+    lines = Lines(f"{bundle.name}, {graph}", f"{work.rows:,} rows of {source.name}, {config.workers} threads")
     lines.add_row("rows/s", f"{work.rows / total:,.0f} (a million rows: {1e6 / work.rows * total / 60:,.0f} min)")
     lines.add_row("tokens/s", f"{work.tokens / total:,.0f}")
     lines.add_row("texts run", f"{work.texts_run:,}")
@@ -45,7 +49,7 @@ def bench(bundle: Path, source: Path | None, text_column: str | None, config: Sc
     for stage, spent in seconds.items():
         lines.add_row(stage, f"{spent / total:.1%} of the time")
     lines.add_row("peak memory", f"{peak / 2**20:,.0f} MB")
-    lines.add_row("machine", _used(bundle / manifest.graph, work.tokens / total, config))
+    lines.add_row("machine", _used(bundle / graph, work.tokens / total, config))
     console.print(lines)
 
 

@@ -94,6 +94,7 @@ def pretrain(
 
     report = {
         "base": config.base,
+        "embeddings": None if config.embeddings is None else Path(config.embeddings).name,
         "texts": len(training),
         "tokens_seen": trainer.state.global_step * config.batch_size * config.length,
         "held_out_perplexity": perplexity,

@@ -11,7 +11,7 @@ from data.lock import locked
 from data.outputs import make_folder, write_json, writing
 from data.sources import Source, Unusable, find_sources
 from export.bundle import identity
-from export.runtime import open_scorer
+from export.runtime import graph_for, open_scorer
 from jobs.log import Log
 from jobs.run_report import print_run
 from jobs.score_file import STATE, ScoreRequest, check, count, finished, score_file
@@ -38,7 +38,7 @@ def score(request: ScoreRequest, config: ScoreConfig, log: Log, out: Console) ->
     model = {
         "bundle": request.bundle.name,
         "identity": identity(request.bundle),
-        "graph": manifest.graph,
+        "graph": graph_for(manifest, config),
         "temperature": manifest.temperature,
         "threshold": manifest.threshold,
         "max_length": manifest.max_length,

@@ -31,6 +31,8 @@ class PretrainConfig:
     resume: bool = False
 
     def __post_init__(self) -> None:
+        if self.base is not None and self.embeddings is not None:
+            raise ConfigError("embeddings are for a model from scratch, and a base has its own: give one of the two")
         _positive(
             layers=self.layers,
             length=self.length,
@@ -101,6 +103,8 @@ _BYTES_PER_BYTE = 48
 _RUN_TOKENS = {"cpu": 256, "cuda": 1 << 15}
 # A key of 16 bytes, two logits and a count, with what Python puts around them.
 _BYTES_PER_REMEMBERED = 512
+# Of the memory limit, one part in so many.
+_REMEMBERED_PART = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +143,9 @@ class ScoreConfig:
     @property
     def remembered(self) -> int:
         """Texts whose score is remembered, for when they come again."""
-        return self.memory_limit // 16 // _BYTES_PER_REMEMBERED
+        return self.memory_limit // _REMEMBERED_PART // _BYTES_PER_REMEMBERED
 
     @property
     def chunk_bytes(self) -> int:
         """Bytes of a chunk, so that everything made of it stays within `memory_limit`."""
-        return (self.memory_limit - _RESIDENT) // _BYTES_PER_BYTE
+        return (self.memory_limit - self.memory_limit // _REMEMBERED_PART - _RESIDENT) // _BYTES_PER_BYTE

@@ -154,12 +154,6 @@ class Scorer:
 
     def run(self, texts: Sequence[str | None], on_rows: Callable[[int], None] = lambda rows: None) -> Outputs:
         """Run the model over `texts`, in order; logits of a row without tokens are 0."""
-        if not texts:
-            return Outputs(
-                logits=np.zeros((0, len(Label)), dtype=np.float32),
-                token_count=np.zeros(0, dtype=np.uint32),
-                status=np.zeros(0, dtype=np.str_),
-            )
         start = time.perf_counter()
         cleaned = [clean(text or "") for text in texts]
         keys = [blake2b(text.encode(), digest_size=16).digest() for text in cleaned]
@@ -182,7 +176,8 @@ class Scorer:
             [Status.NULL, Status.EMPTY, Status.TRUNCATED],
             Status.OK,
         )
-        return Outputs(logits=np.stack([pair for pair, _ in known]), token_count=token_count, status=status)
+        pairs = np.array([pair for pair, _ in known], dtype=np.float32).reshape(-1, len(Label))
+        return Outputs(logits=pairs, token_count=token_count, status=status)
 
     def _run_new(
         self, texts: Sequence[str], on_rows: Callable[[int], None]
@@ -206,12 +201,12 @@ class Scorer:
         lengths = np.array([len(ids) for ids in kept], dtype=np.int64)
         # The longest first, so that no core waits long for another one's last run.
         runs = list(plan(lengths, self._config.run_tokens))[::-1]
-        with ThreadPoolExecutor(self._config.workers) as pool:
-            try:
-                for members in pool.map(run, runs):
-                    on_rows(len(members))
-            finally:
-                pool.shutdown(cancel_futures=True)
+        pool = ThreadPoolExecutor(self._config.workers)
+        try:
+            for members in pool.map(run, runs):
+                on_rows(len(members))
+        finally:
+            pool.shutdown(cancel_futures=True)
         tokens = int(lengths.sum())
         return (
             logits,
