@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from data.splits import is_validation
-from sentiment_core.batching import Ids, Mask, pad, plan
+from sentiment_core.batching import pad, plan
 from sentiment_core.calibration import fit_decision
 from sentiment_core.config import PretrainConfig, ScoreConfig, TrainConfig
 from sentiment_core.errors import BundleError, ConfigError
 from sentiment_core.labels import Label, Scale, Unreadable, parse, scale_of
 from sentiment_core.manifest import Golden, Manifest
-from sentiment_core.scorer import Decision, Logits, Scorer, Status
+from sentiment_core.scorer import Decision
 from sentiment_core.text import clean
 from sentiment_core.truncation import head_and_tail
 
@@ -69,90 +69,6 @@ def test_truncation_keeps_both_ends(ids: list[int], limit: int) -> None:
     kept = list(head_and_tail(ids, limit))
     head = limit // 4
     assert kept == ids if len(ids) <= limit else kept == ids[:head] + ids[-(limit - head) :]
-
-
-def encode(texts: list[str]) -> list[list[int]]:
-    return [[1 + ord(letter) % 50 for letter in text] for text in texts]
-
-
-def run(ids: Ids, mask: Mask) -> Logits:
-    """A model that reads each row alone, padding masked, and order within the row."""
-    weights = mask / (1.0 + np.arange(ids.shape[1]))
-    score = (np.sin(ids) * weights).sum(axis=1)
-    return np.stack([-score, score], axis=1).astype(np.float32)
-
-
-def scorer(batch_tokens: int = 64) -> Scorer:
-    return Scorer(encode, run, Decision(), max_length=20, pad_id=0, config=ScoreConfig(batch_tokens=batch_tokens))
-
-
-reviews = st.lists(st.none() | st.text(max_size=40), max_size=30)
-
-
-@given(texts=reviews, tokens=st.integers(1, 200))
-def test_batching_changes_nothing(texts: list[str | None], tokens: int) -> None:
-    alone = [scorer().score([text]) for text in texts]
-    together = scorer(tokens).score(texts)
-    assert_allclose(together.probability, [one.probability[0] for one in alone], atol=1e-6)
-    assert_array_equal(together.status, [one.status[0] for one in alone])
-
-
-@given(texts=reviews)
-def test_every_row_has_a_status_and_only_texts_have_scores(texts: list[str | None]) -> None:
-    found = scorer().score(texts)
-    for row, text in enumerate(texts):
-        length = 0 if text is None else len(clean(text))
-        wanted = (
-            Status.NULL
-            if text is None
-            else Status.EMPTY
-            if not length
-            else Status.OK
-            if length <= 20
-            else Status.TRUNCATED
-        )
-        assert (found.status[row], found.token_count[row]) == (wanted, length)
-
-
-@given(texts=reviews, again=reviews)
-def test_a_text_runs_once(texts: list[str | None], again: list[str | None]) -> None:
-    one = scorer()
-    one.score(texts)
-    found = one.score(again)
-    assert_allclose(found.probability, scorer().score(again).probability, atol=1e-6)
-    assert one.work.texts_run == len({clean(text) for text in [*texts, *again] if text and clean(text)})
-    assert one.work.rows == len(texts) + len(again)
-
-
-def test_what_is_remembered_has_a_bound() -> None:
-    one = scorer(100_000)
-    bound = ScoreConfig().remembered
-    one.score([str(number) for number in range(bound + 1)])
-    one.score([str(bound)])
-    assert one.work.texts_run == bound + 1
-    one.score(["0"])  # the oldest has gone
-    assert one.work.texts_run == bound + 2
-
-
-@given(texts=reviews, tokens=st.integers(1, 200))
-def test_padding_is_counted(texts: list[str | None], tokens: int) -> None:
-    shapes: list[tuple[int, ...]] = []
-
-    def watched(ids: Ids, mask: Mask) -> Logits:
-        shapes.append((ids.size, int(mask.sum())))
-        return run(ids, mask)
-
-    config = ScoreConfig(batch_tokens=tokens)
-    one = Scorer(encode, watched, Decision(), max_length=20, pad_id=0, config=config)
-    one.score(texts)
-    assert one.work.tokens == sum(real for _, real in shapes)
-    assert one.work.padding == sum(size - real for size, real in shapes)
-
-
-def test_progress_hears_of_every_row() -> None:
-    heard: list[int] = []
-    scorer().score(["good", None, "", "bad " * 30, "good"], heard.append)
-    assert sum(heard) == 5
 
 
 @given(margin=st.floats(-1e4, 1e4), temperature=st.floats(0.01, 100))
@@ -316,6 +232,7 @@ def test_a_manifest_reads_logits_by_its_own_figures() -> None:
         (TrainConfig, {"max_length": 4}, "max_length must be at least 8"),
         (TrainConfig, {"validation_share": 1.0}, "validation_share must lie between 0 and 1"),
         (TrainConfig, {"learning_rate": 0.0}, "learning_rate must be above 0"),
+        (PretrainConfig, {"base": "gpt2", "embeddings": "gpt2"}, "give one of the two"),
         (PretrainConfig, {"width": 100}, "width must be a multiple of 64"),
         (PretrainConfig, {"vocabulary": 256}, "vocabulary must be at least 512"),
         (Decision, {"temperature": 0.0}, "temperature must be above 0"),
