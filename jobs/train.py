@@ -67,7 +67,7 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     targets = Targets.of(training)
     if config.teacher is not None:
         unlabelled = read_unlabelled(request, training, validation, console)
-        targets = targets.softened(unlabelled, config.teacher, max_length, console)
+        targets = targets.softened(unlabelled, config.teacher, max_length, work, console)
     rows = targets.rows(encode, max_length)
     if config.balance == "oversample":
         rows = oversampled(rows, config.seed)

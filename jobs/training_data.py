@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from data.outputs import whole_file
 from data.reviews import Reviews, read_reviews, read_texts
 from data.splits import is_validation
 from export.runtime import Encoder
@@ -22,6 +23,8 @@ from sentiment_core.truncation import head_and_tail
 Row = dict[str, Any]
 # Of a target, where there is a label too: a good teacher knows better than a mislabelled row, and says how sure it is.
 _TEACHER_SHARE = 0.7
+# Of an interrupted training, in its work folder.
+_TEACHER_SAID = "teacher.npy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,14 +106,25 @@ class Targets:
         """Take the labels as they are."""
         return cls(texts=reviews.texts, positive=[float(label) for label in reviews.labels])
 
-    def softened(self, unlabelled: Sequence[str], teacher: str, max_length: int, console: Console) -> "Targets":
-        """Mix in what `teacher` says, and add `unlabelled` texts with its word alone."""
-        said = soften(teacher, [*self.texts, *unlabelled], max_length, console)
+    def softened(
+        self, unlabelled: Sequence[str], teacher: str, max_length: int, work: Path, console: Console
+    ) -> "Targets":
+        """Mix in what `teacher` says, and add `unlabelled` texts with its word alone.
+
+        Its word is kept in the folder `work`, so that a training that goes on does not ask again.
+        """
+        texts = [*self.texts, *unlabelled]
+        kept = work / _TEACHER_SAID
+        said = np.load(kept, allow_pickle=False) if kept.exists() else None
+        if said is None or len(said) != len(texts):
+            said = soften(teacher, texts, max_length, console)
+            with whole_file(kept) as part, part.open("wb") as file:
+                np.save(file, said)
         here = len(self.texts)
         mixed = _TEACHER_SHARE * said[:here] + (1 - _TEACHER_SHARE) * np.array(self.positive, dtype=np.float32)
         agreement = float((np.round(said[:here]) == np.array(self.positive)).mean())
         console.print(f"teacher: agrees with {agreement:.1%} of {here:,} labels")
-        return Targets(texts=[*self.texts, *unlabelled], positive=[*mixed.tolist(), *said[here:].tolist()])
+        return Targets(texts=texts, positive=[*mixed.tolist(), *said[here:].tolist()])
 
     def rows(self, encode: Encoder, max_length: int) -> list[Row]:
         """Return rows for the Trainer: token ids, cut as scoring cuts them, and the target."""

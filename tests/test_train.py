@@ -14,6 +14,7 @@ import torch
 from click.testing import Result
 from conftest import made_up_reviews
 from safetensors import safe_open
+from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, GPT2Config, GPT2ForSequenceClassification
 
 from data.splits import is_validation
@@ -90,22 +91,31 @@ def test_gpt2_in_the_hub_layout_goes_through_every_command(sentiment: Run, base:
     )
 
 
-def test_a_killed_training_goes_on(sentiment: Run, base: Path, labelled: Path, tmp_path: Path) -> None:
-    arguments = ["train", labelled, "--base", base, "--output", tmp_path / "c", "--epochs", 2, "--batch-size", 4]
-    assert "nothing to resume" in str(sentiment(*arguments, "--resume").exception)
-    job = subprocess.Popen([sys.executable, "-m", "jobs.cli", *map(str, arguments)], stderr=subprocess.DEVNULL)
-    while not list((tmp_path / ".c.training").glob("checkpoint-*/trainer_state.json")):
+def test_a_killed_training_reaches_the_same_end(
+    sentiment: Run, base: Path, checkpoint: Path, labelled: Path, tmp_path: Path
+) -> None:
+    settings = ("--epochs", 2, "--batch-size", 4, "--dropout", 0.1, "--learning-rate", 1e-3, "--patience", 9)
+    arguments = ("train", labelled, "--base", base, "--teacher", checkpoint, *settings)
+    cut = [*arguments, "--output", tmp_path / "cut"]
+    assert "nothing to resume" in str(sentiment(*cut, "--resume").exception)
+    job = subprocess.Popen([sys.executable, "-m", "jobs.cli", *map(str, cut)], stderr=subprocess.DEVNULL)
+    while not list((tmp_path / ".cut.training").glob("checkpoint-*/trainer_state.json")):
         assert job.poll() is None
         time.sleep(0.05)
     job.kill()
     job.wait()
-    assert not (tmp_path / "c").exists()
-    assert sentiment(*arguments, "--resume").exception is None
-    log = json.loads((tmp_path / "c" / "training.json").read_text())["log"]
-    steps = [entry["step"] for entry in log if "eval_loss" in entry]
-    assert steps == sorted(set(steps))
-    assert len(steps) > 1
-    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+    assert not (tmp_path / "cut").exists()
+    resumed = sentiment(*cut, "--resume")
+    assert resumed.exception is None
+    assert sentiment(*arguments, "--output", tmp_path / "whole").exception is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut", "whole"]
+    ends = [load_file(tmp_path / name / "model.safetensors") for name in ("cut", "whole")]
+    for name, tensor in ends[1].items():
+        torch.testing.assert_close(ends[0][name], tensor, rtol=0, atol=1e-6, msg=name)
+    logs = [json.loads((tmp_path / name / "training.json").read_text())["log"] for name in ("cut", "whole")]
+    looks = [[(entry["step"], entry["eval_accuracy"]) for entry in log if "eval_loss" in entry] for log in logs]
+    assert looks[0] == looks[1]
+    assert len(looks[0]) > 2
 
 
 @pytest.mark.parametrize(
