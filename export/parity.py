@@ -32,10 +32,13 @@ class Texts:
 
 
 class TorchRun:
-    """A classifier run by PyTorch, on the device it is on: what a graph is held against, and a teacher."""
+    """A classifier run by PyTorch, on the device it is on: what a graph is held against, and a teacher.
 
-    def __init__(self, model: PreTrainedModel) -> None:
-        self._model = model.eval()
+    With `bf16` its products are in that precision, as in training: probabilities move by less than 0.01.
+    """
+
+    def __init__(self, model: PreTrainedModel, *, bf16: bool = False) -> None:
+        self._model, self._bf16 = model.eval(), bf16
 
     @classmethod
     def open(cls, checkpoint: Path) -> "TorchRun":
@@ -52,7 +55,7 @@ class TorchRun:
     def __call__(self, ids: Ids, mask: Mask) -> Logits:
         """(rows, length) ids and mask to (rows, 2) logits."""
         device = self._model.device
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=self._bf16):
             output = self._model(
                 input_ids=torch.from_numpy(ids).to(device), attention_mask=torch.from_numpy(mask).to(device)
             )

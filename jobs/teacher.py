@@ -21,6 +21,7 @@ from export.runtime import Encoder
 from jobs.base import longest_review, open_base, open_tokenizer, resolve
 from jobs.log import Log
 from jobs.progress import Progress
+from jobs.trainer import bf16_helps
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import ConfigError
 from sentiment_core.labels import ID2LABEL
@@ -46,7 +47,7 @@ def soften(teacher: str, texts: Sequence[str], max_length: int, console: Console
     device = "cuda" if torch.cuda.is_available() else "cpu"
     scorer = Scorer(
         Encoder(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())),
-        TorchRun(model.to(device)),
+        TorchRun(model.to(device), bf16=bf16_helps(model.config.hidden_size)),
         Decision(temperature=trained.get("temperature", 1.0)),
         max_length=trained.get("max_length", longest_review(model.config, tokenizer, max_length)),
         pad_id=tokenizer.pad_token_id,

@@ -88,7 +88,7 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     console.print(f"evaluating on {len(validation):,} validation reviews")
     scorer = Scorer(
         encode,
-        TorchRun(model),
+        TorchRun(model, bf16=trainer.args.bf16),
         Decision(),
         max_length=max_length,
         pad_id=tokenizer.pad_token_id,
