@@ -12,9 +12,10 @@ from optuna.storages.journal import JournalFileBackend
 from rich.console import Console
 from transformers import Trainer
 
-from jobs.trainer import TRIALS, run
+from jobs.trainer import run
 from sentiment_core.config import TrainConfig
 
+_TRIALS = "trials.journal"
 _SETTINGS = ("learning_rate", "batch_size", "epochs", "dropout")
 
 
@@ -28,7 +29,7 @@ def search(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(work / TRIALS))),
+        storage=JournalStorage(JournalFileBackend(str(work / _TRIALS))),
         sampler=optuna.samplers.TPESampler(seed=config.seed),
         study_name="train",
         load_if_exists=True,

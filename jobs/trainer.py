@@ -12,9 +12,6 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from sentiment_core.errors import ConfigError, OutputError
 
-# Of a search, in the work folder.
-TRIALS = "trials.journal"
-
 
 def bf16_helps(width: int) -> bool:
     """Say whether bf16 products of this width are faster here than fp32 ones: measured, as CPUs differ by 10x."""
@@ -52,14 +49,15 @@ def arguments(work: Path, *, width: int, **settings: Any) -> TrainingArguments:
 def work_folder(output: Path, resume: bool) -> tuple[Path, str | None]:
     """Return the folder of intermediate checkpoints beside `output`, and the one to go on from.
 
-    Raises ConfigError where there is nothing to resume; without `resume` an earlier run's leftovers go.
+    A run that was cut before its first checkpoint may have left a teacher's word or trials there. Raises ConfigError
+    where no run was cut; without `resume` an earlier run's leftovers go.
     """
     work = output.with_name(f".{output.name}.training")
     # The Trainer writes its state last: a checkpoint without one was cut short.
     whole = [state.parent for state in work.glob("checkpoint-*/trainer_state.json")]
     last = max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
-    if resume and last is None and not (work / TRIALS).exists():
-        raise ConfigError(f"{output}: nothing to resume: no checkpoint in {work}; run again without --resume")
+    if resume and not work.is_dir():
+        raise ConfigError(f"{output}: nothing to resume: no run was cut; run again without --resume")
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     try:
