@@ -76,6 +76,11 @@ def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **
 @setting(TrainConfig, "dropout", type=float, help="Of every layer; the base's own if left out.")
 @setting(
     TrainConfig,
+    "prefixes",
+    help="Share of the loss for what a review says at each of its tokens; for bases that read left to right.",
+)
+@setting(
+    TrainConfig,
     "search",
     type=int,
     metavar="TRIALS",

@@ -28,6 +28,7 @@ from export.parity import TorchRun
 from export.runtime import Encoder
 from jobs.base import longest_review, open_base, open_config, open_tokenizer
 from jobs.baseline import baseline, tfidf
+from jobs.classifier_trainer import ClassifierTrainer
 from jobs.loss_picture import draw_loss
 from jobs.search import search
 from jobs.trainer import LastLook, Report, arguments, run, work_folder
@@ -155,12 +156,10 @@ def _trainer(
     if config.balance == "weights":
         balanced = compute_class_weight("balanced", classes=np.array(list(Label)), y=np.array(labels))
         weights = torch.tensor(balanced, dtype=torch.float32)
-
-    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
-        logits = outputs["logits"].float()
-        target = torch.stack([1.0 - labels, labels], dim=1)  # in the order of Label
-        return torch.nn.functional.cross_entropy(
-            logits, target, weight=None if weights is None else weights.to(logits.device)
+    if config.prefixes and not hasattr(model, "score"):
+        raise ConfigError(
+            f"--prefixes: wanted a base that reads from left to right, as GPT-2 does, found {model.config.model_type}; "
+            "leave --prefixes out"
         )
 
     steps = max(1, round(len(training) / config.batch_size * config.epochs))
@@ -184,17 +183,17 @@ def _trainer(
         metric_for_best_model="eval_loss",
     )
     tokenizer.padding_side = "right"
-    trainer: Trainer = Trainer(
+    return ClassifierTrainer(
+        class_weights=weights,
+        prefixes=config.prefixes,
         model=model,
         args=settings,
         train_dataset=training,
         eval_dataset=validation[:_STOPPING_ROWS],
         data_collator=DataCollatorWithPadding(tokenizer),
-        compute_loss_func=loss,
         compute_metrics=_metrics,
         callbacks=[EarlyStoppingCallback(config.patience), LastLook()],
     )
-    return trainer
 
 
 def _metrics(prediction: Any) -> dict[str, float]:

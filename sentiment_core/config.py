@@ -51,7 +51,7 @@ class PretrainConfig:
 class TrainConfig:
     """How a classifier is fine-tuned. `max_length` is in tokens, `validation_share` of distinct texts.
 
-    `dropout` None is the base's own; `search` is a number of trials.
+    `dropout` None is the base's own; `prefixes` is a share of the loss; `search` is a number of trials.
     """
 
     base: str = "gpt2"
@@ -65,6 +65,7 @@ class TrainConfig:
     batch_size: int = 16
     balance: Literal["weights", "oversample", "none"] = "weights"
     dropout: float | None = None
+    prefixes: float = 0.0
     patience: int = 2
     search: int | None = None
     evaluations_per_epoch: int = 2
@@ -87,6 +88,8 @@ class TrainConfig:
             raise ConfigError(f"validation_share must lie between 0 and 1, got {self.validation_share}")
         if self.dropout is not None and not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must lie in [0, 1), got {self.dropout}")
+        if not 0 <= self.prefixes <= 1:
+            raise ConfigError(f"prefixes must lie in [0, 1], got {self.prefixes}")
         if not 0 <= self.warmup_share < 1:
             raise ConfigError(f"warmup_share must lie in [0, 1), got {self.warmup_share}")
         if self.balance not in ("weights", "oversample", "none"):

@@ -1,0 +1,42 @@
+"""The Trainer of a classifier: weighted labels, and what a review says before its end."""
+
+from typing import Any
+
+import torch
+from torch.nn.functional import log_softmax
+from transformers import Trainer
+
+
+class ClassifierTrainer(Trainer):
+    """Minimises cross-entropy against the probability of Label.POSITIVE that a row's `labels` gives.
+
+    A causal model reads every beginning of a review on the way to its end. `prefixes` is the part of the loss that
+    goes to its word on these, against the same target, the longer the more (Dai and Le 2015, "linear gain"): the
+    review cropped at every token at once, for the cost of one. Only in training; evaluation reads whole reviews.
+    """
+
+    def __init__(self, *, class_weights: torch.Tensor | None, prefixes: float, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._class_weights, self._prefixes = class_weights, prefixes
+        # Our loss is a mean over rows already.
+        self.model_accepts_loss_kwargs = False
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Return the loss of a batch, and the outputs if asked for."""
+        labels = inputs.pop("labels")
+        prefixes = self._prefixes if model.training else 0.0
+        outputs = model(**inputs, output_hidden_states=prefixes > 0)
+        target = torch.stack([1.0 - labels, labels], dim=1)  # in the order of Label
+        if self._class_weights is not None:
+            target = target * self._class_weights.to(target.device)
+        loss = -(target * log_softmax(outputs.logits.float(), dim=-1)).sum(dim=-1).mean()
+        if prefixes:
+            mask = inputs["attention_mask"]
+            share = mask * mask.cumsum(dim=1)
+            share = share / share.sum(dim=1, keepdim=True)
+            said = log_softmax(model.score(outputs.hidden_states[-1]).float(), dim=-1)  # (rows, length, 2)
+            along = -(target[:, None] * said).sum(dim=-1)
+            loss = (1.0 - prefixes) * loss + prefixes * (along * share).sum(dim=1).mean()
+        return (loss, {"logits": outputs.logits}) if return_outputs else loss
