@@ -28,7 +28,7 @@ from export.parity import TorchRun
 from export.runtime import Encoder
 from jobs.base import longest_review, open_base, open_config, open_tokenizer
 from jobs.baseline import baseline, tfidf
-from jobs.classifier_trainer import ClassifierTrainer
+from jobs.classifier_trainer import ClassifierTrainer, reads_left_to_right
 from jobs.loss_picture import draw_loss
 from jobs.search import search
 from jobs.trainer import LastLook, Report, arguments, run, work_folder
@@ -156,7 +156,7 @@ def _trainer(
     if config.balance == "weights":
         balanced = compute_class_weight("balanced", classes=np.array(list(Label)), y=np.array(labels))
         weights = torch.tensor(balanced, dtype=torch.float32)
-    if config.prefixes and not hasattr(model, "score"):
+    if config.prefixes and not reads_left_to_right(model):
         raise ConfigError(
             f"--prefixes: wanted a base that reads from left to right, as GPT-2 does, found {model.config.model_type}; "
             "leave --prefixes out"
