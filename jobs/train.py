@@ -1,16 +1,13 @@
 """sentiment train: fine-tune a classifier on labelled reviews."""
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import torch
 from rich.console import Console
 from sklearn.metrics import accuracy_score, f1_score
-from sklearn.utils.class_weight import compute_class_weight
 from tokenizers import Tokenizer
 from transformers import (
     AutoModelForSequenceClassification,
@@ -69,14 +66,17 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     if config.teacher is not None:
         unlabelled = read_unlabelled(request, training, validation, console)
         targets = targets.softened(unlabelled, config.teacher, max_length, work, console)
+    looks = Targets.of(validation)
+    if config.balance == "weights":
+        targets, looks = targets.weighted(training), looks.weighted(validation)
     rows = targets.rows(encode, max_length)
     if config.balance == "oversample":
         rows = oversampled(rows, config.seed)
-    sides = (rows, Targets.of(validation).rows(encode, max_length))
+    sides = (rows, looks.rows(encode, max_length))
 
     def trainer_of(config: TrainConfig, folder: Path) -> Trainer:
         set_seed(config.seed)
-        return _trainer(_classifier(config, tokenizer), tokenizer, sides, training.labels, folder, config)
+        return _trainer(_classifier(config, tokenizer), tokenizer, sides, folder, config)
 
     trials: list[dict[str, Any]] = []
     if config.search:
@@ -147,15 +147,10 @@ def _trainer(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     sides: tuple[list[Row], list[Row]],
-    labels: Sequence[Label],
     work: Path,
     config: TrainConfig,
 ) -> Trainer:
     training, validation = sides
-    weights = None
-    if config.balance == "weights":
-        balanced = compute_class_weight("balanced", classes=np.array(list(Label)), y=np.array(labels))
-        weights = torch.tensor(balanced, dtype=torch.float32)
     if config.prefixes and not reads_left_to_right(model):
         raise ConfigError(
             f"--prefixes: wanted a base that reads from left to right, as GPT-2 does, found {model.config.model_type}; "
@@ -184,7 +179,6 @@ def _trainer(
     )
     tokenizer.padding_side = "right"
     return ClassifierTrainer(
-        class_weights=weights,
         prefixes=config.prefixes,
         model=model,
         args=settings,
@@ -198,7 +192,7 @@ def _trainer(
 
 def _metrics(prediction: Any) -> dict[str, float]:
     found = prediction.predictions.argmax(axis=1)
-    labels = prediction.label_ids >= 0.5
+    labels = prediction.label_ids.argmax(axis=1)
     return {
         "accuracy": float(accuracy_score(labels, found)),
         "f1": float(f1_score(labels, found, zero_division=0.0)),

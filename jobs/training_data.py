@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
+from sklearn.utils.class_weight import compute_class_weight
 
 from data.outputs import whole_file
 from data.reviews import Reviews, read_reviews, read_texts
@@ -90,21 +92,24 @@ def read_unlabelled(request: TrainRequest, training: Reviews, validation: Review
 
 def oversampled(rows: list[Row], seed: int) -> list[Row]:
     """Return `rows` with those of the rare label repeated, drawn by chance, until both labels are as many."""
-    rare, common = sorted(([row for row in rows if (row["labels"] >= 0.5) == side] for side in (False, True)), key=len)
+    rare, common = sorted(([row for row in rows if np.argmax(row["labels"]) == label] for label in Label), key=len)
     return [*rows, *random.Random(seed).choices(rare, k=len(common) - len(rare))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """Texts, and the probability of Label.POSITIVE that a student should give each: 0 or 1 without a teacher."""
+    """Texts, and what a student should say of each: the probability of either label, times the weight of the text.
+
+    `masses` has shape (texts, labels), in the order of Label.
+    """
 
     texts: Sequence[str]
-    positive: Sequence[float]
+    masses: npt.NDArray[np.float32]
 
     @classmethod
     def of(cls, reviews: Reviews) -> "Targets":
         """Take the labels as they are."""
-        return cls(texts=reviews.texts, positive=[float(label) for label in reviews.labels])
+        return cls(texts=reviews.texts, masses=np.eye(len(Label), dtype=np.float32)[reviews.labels])
 
     def softened(
         self, unlabelled: Sequence[str], teacher: str, max_length: int, work: Path, console: Console
@@ -120,15 +125,20 @@ class Targets:
             said = soften(teacher, texts, max_length, console)
             with whole_file(kept) as part, part.open("wb") as file:
                 np.save(file, said)
-        here = len(self.texts)
-        mixed = _TEACHER_SHARE * said[:here] + (1 - _TEACHER_SHARE) * np.array(self.positive, dtype=np.float32)
-        agreement = float((np.round(said[:here]) == np.array(self.positive)).mean())
+        masses, here = np.stack([1 - said, said], axis=1), len(self.texts)
+        agreement = float((masses[:here].argmax(axis=1) == self.masses.argmax(axis=1)).mean())
         console.print(f"teacher: agrees with {agreement:.1%} of {here:,} labels")
-        return Targets(texts=texts, positive=[*mixed.tolist(), *said[here:].tolist()])
+        masses[:here] = _TEACHER_SHARE * masses[:here] + (1 - _TEACHER_SHARE) * self.masses
+        return Targets(texts=texts, masses=masses)
+
+    def weighted(self, reviews: Reviews) -> "Targets":
+        """Weigh the labels so that among `reviews` both count the same."""
+        weights = compute_class_weight("balanced", classes=np.array(list(Label)), y=np.array(reviews.labels))
+        return Targets(texts=self.texts, masses=self.masses * weights.astype(np.float32))
 
     def rows(self, encode: Encoder, max_length: int) -> list[Row]:
         """Return rows for the Trainer: token ids, cut as scoring cuts them, and the target."""
         return [
-            {"input_ids": list(head_and_tail(ids, max_length)), "labels": target}
-            for ids, target in zip(encode(self.texts), self.positive, strict=True)
+            {"input_ids": list(head_and_tail(ids, max_length)), "labels": masses}
+            for ids, masses in zip(encode(self.texts), self.masses.tolist(), strict=True)
         ]

@@ -35,17 +35,17 @@ def loss(
     folder: Path,
 ) -> float:
     trainer = ClassifierTrainer(
-        class_weights=None,
         prefixes=prefixes,
         model=model.train(),
         args=TrainingArguments(output_dir=str(folder), use_cpu=True, report_to=[]),
     )
     longest = max(map(len, reviews))
+    masses = torch.tensor([[1 - label, label] for label in labels])
     ids = torch.tensor([[*review, *[PAD] * (longest - len(review))] for review in reviews])
     for dropout in (part for part in model.modules() if isinstance(part, torch.nn.Dropout)):
         dropout.p = 0.0
     with torch.inference_mode():
-        inputs = {"input_ids": ids, "attention_mask": (ids != PAD).long(), "labels": torch.tensor(labels)}
+        inputs = {"input_ids": ids, "attention_mask": (ids != PAD).long(), "labels": masses}
         return float(trainer.compute_loss(model, inputs))
 
 
