@@ -1,7 +1,9 @@
 """sentiment compare: several bases on one split, in one table."""
 
+import json
 import time
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,13 @@ from rich.console import Console
 
 from data.outputs import make_folder, whole_file, write_json, writing
 from data.reviews import Reviews
-from export.bundle import MANIFEST, TOKENIZER
+from export.bundle import MANIFEST, TOKENIZER, identity
 from export.runtime import open_scorer
 from jobs.base import resolve
 from jobs.baseline import baseline, nb_svm, tfidf
 from jobs.export import export
+from jobs.log import Log
+from jobs.progress import Progress
 from jobs.train import train
 from jobs.training_data import TrainRequest, split
 from jobs.training_report import shown
@@ -22,6 +26,7 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.labels import Truth
 from sentiment_core.summary import Tally
 
+_MEASURED = "measured.json"
 _FIGURES = ("accuracy", "f1", "roc_auc", "calibration_error")
 
 
@@ -40,8 +45,9 @@ def compare(request: TrainRequest, bases: tuple[str, ...], config: TrainConfig, 
     training, validation = split(request, config, console)
     rows = []
     for base, name in zip(bases, names, strict=True):
-        bundle = _bundle(base, replace(request, output=request.output / name), config, console)
-        rows.append({"model": name, **_measure(bundle, validation)})
+        folder = request.output / name
+        bundle = _bundle(base, replace(request, output=folder), config, console)
+        rows.append({"model": name, **_measure(bundle, validation, folder, console)})
     for name, model in (("NB-SVM", nb_svm(len(training))), ("TF-IDF + logistic regression", tfidf(len(training)))):
         console.print(f"fitting {name}")
         rows.append({"model": name, "evaluation": baseline(model, training, validation)})
@@ -69,16 +75,28 @@ def _bundle(base: str, request: TrainRequest, config: TrainConfig, console: Cons
     return bundle
 
 
-def _measure(bundle: Path, validation: Reviews) -> dict[str, Any]:
+def _measure(bundle: Path, validation: Reviews, folder: Path, console: Console) -> dict[str, Any]:
+    """Return the figures of `bundle`; they are kept in `folder`, as a large model takes its time over many reviews."""
     scorer, manifest = open_scorer(bundle)
+    reviews = json.dumps([validation.texts, validation.labels])
+    measured_on = {"bundle": identity(bundle), "validation": sha256(reviews.encode()).hexdigest()}
+    make_folder(folder)
+    kept = folder / _MEASURED
+    if kept.exists():
+        found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        if found.pop("measured_on") == measured_on:
+            return found
     start = time.monotonic()
-    predictions = scorer.score(validation.texts)
+    with Progress(Log(console), bundle, len(validation)) as progress:
+        predictions = scorer.score(validation.texts, progress.advance)
     seconds = time.monotonic() - start
-    return {
+    figures = {
         "evaluation": Tally.of(predictions, Truth(labels=validation.labels)).summarise()["evaluation"],
         "bytes": sum((bundle / name).stat().st_size for name in (manifest.graph, TOKENIZER)),
         "rows_per_second": len(validation) / seconds,
     }
+    write_json(kept, {**figures, "measured_on": measured_on})
+    return figures
 
 
 def _markdown(rows: list[dict[str, Any]]) -> str:
