@@ -69,8 +69,6 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     looks = Targets.of(validation)
     if config.balance == "weights":
         targets, looks = targets.weighted(training), looks.weighted(validation)
-    if config.balance == "files":
-        targets, looks = targets.weighted_by_file(training), looks.weighted_by_file(validation)
     rows = targets.rows(encode, max_length)
     if config.balance == "oversample":
         rows = oversampled(rows, config.seed)
