@@ -2,14 +2,13 @@
 
 import json
 import time
-from dataclasses import replace
-from hashlib import sha256
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from data.outputs import make_folder, whole_file, write_json, writing
+from data.outputs import digest, make_folder, whole_file, write_json, writing
 from data.reviews import Reviews
 from export.bundle import MANIFEST, TOKENIZER, identity
 from export.runtime import open_scorer
@@ -26,7 +25,7 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.labels import Truth
 from sentiment_core.summary import Tally
 
-_MEASURED = "measured.json"
+_ASKED = "asked.json"
 _FIGURES = ("accuracy", "f1", "roc_auc", "calibration_error")
 
 
@@ -34,8 +33,8 @@ def compare(request: TrainRequest, bases: tuple[str, ...], config: TrainConfig, 
     """Train and export each of `bases` on the split of `request`, or open it if it is a bundle already.
 
     All are measured on the validation side through their bundles, beside two linear baselines. Writes
-    compare.json and compare.md into `request.output`; what an interrupted comparison finished is kept there.
-    Raises SentimentError's branches.
+    compare.json and compare.md into `request.output`; what an interrupted comparison finished is kept there, and no
+    other comparison may go on from it. Raises SentimentError's branches.
     """
     names = [Path(base).name for base in bases]
     twice = {name for name in names if names.count(name) > 1}
@@ -43,6 +42,7 @@ def compare(request: TrainRequest, bases: tuple[str, ...], config: TrainConfig, 
         raise ConfigError(f"--base: wanted bases of different names, found {', '.join(sorted(twice))} twice")
     make_folder(request.output)
     training, validation = split(request, config, console)
+    _claim(request, config)
     rows = []
     for base, name in zip(bases, names, strict=True):
         folder = request.output / name
@@ -61,6 +61,22 @@ def compare(request: TrainRequest, bases: tuple[str, ...], config: TrainConfig, 
     console.print(table)
 
 
+def _claim(request: TrainRequest, config: TrainConfig) -> None:
+    asked = {
+        "inputs": [digest(path) for path in request.inputs],
+        "validation": request.validation and digest(request.validation),
+        "columns": [request.text_column, request.label_column],
+        "settings": asdict(config),
+    }
+    kept = request.output / _ASKED
+    if kept.exists() and json.loads(kept.read_text(encoding="utf-8")) != asked:
+        raise ConfigError(
+            f"{request.output}: wanted the comparison that was begun there, found other reviews or settings; "
+            "choose another --output"
+        )
+    write_json(kept, asked)
+
+
 def _bundle(base: str, request: TrainRequest, config: TrainConfig, console: Console) -> Path:
     if (Path(base) / MANIFEST).is_file():
         return Path(base)
@@ -77,15 +93,11 @@ def _bundle(base: str, request: TrainRequest, config: TrainConfig, console: Cons
 
 def _measure(bundle: Path, validation: Reviews, folder: Path, console: Console) -> dict[str, Any]:
     """Return the figures of `bundle`; they are kept in `folder`, as a large model takes its time over many reviews."""
-    scorer, manifest = open_scorer(bundle)
-    reviews = json.dumps([validation.texts, validation.labels])
-    measured_on = {"bundle": identity(bundle), "validation": sha256(reviews.encode()).hexdigest()}
-    make_folder(folder)
-    kept = folder / _MEASURED
+    kept = folder / f"measured-{identity(bundle)[:16]}.json"
     if kept.exists():
         found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-        if found.pop("measured_on") == measured_on:
-            return found
+        return found
+    scorer, manifest = open_scorer(bundle)
     start = time.monotonic()
     with Progress(Log(console), bundle, len(validation)) as progress:
         predictions = scorer.score(validation.texts, progress.advance)
@@ -95,7 +107,7 @@ def _measure(bundle: Path, validation: Reviews, folder: Path, console: Console) 
         "bytes": sum((bundle / name).stat().st_size for name in (manifest.graph, TOKENIZER)),
         "rows_per_second": len(validation) / seconds,
     }
-    write_json(kept, {**figures, "measured_on": measured_on})
+    write_json(kept, figures)
     return figures
 
 
