@@ -38,7 +38,7 @@ from sentiment_core.labels import ID2LABEL, LABEL2ID, Label, Truth
 from sentiment_core.scorer import Decision, Scorer
 from sentiment_core.summary import Tally
 
-# Early stopping looks several times an epoch: so many rows tell a trend, the final figures use all.
+# Early stopping held_out several times an epoch: so many rows tell a trend, the final figures use all.
 _STOPPING_ROWS = 5_000
 # No path of this machine in what is handed on; how a run began is nothing of the model's.
 _NOT_ON_THE_CARD = ("resume", "base", "teacher")
@@ -66,13 +66,13 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     if config.teacher is not None:
         unlabelled = read_unlabelled(request, training, validation, console)
         targets = targets.softened(unlabelled, config.teacher, max_length, work, console)
-    looks = Targets.of(validation)
+    held_out = Targets.of(validation)
     if config.balance == "weights":
-        targets, looks = targets.weighted(training), looks.weighted(validation)
+        targets, held_out = targets.weighted(training), held_out.weighted(validation)
     rows = targets.rows(encode, max_length)
     if config.balance == "oversample":
         rows = oversampled(rows, config.seed)
-    sides = (rows, looks.rows(encode, max_length))
+    sides = (rows, held_out.rows(encode, max_length))
 
     def trainer_of(config: TrainConfig, folder: Path) -> Trainer:
         set_seed(config.seed)
