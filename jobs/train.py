@@ -107,7 +107,7 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
             "base": Path(config.base).name,  # no path of this machine in what is handed on
             "trained_on": [path.name for path in request.inputs],
             "taught_by": None if config.teacher is None else Path(config.teacher).name,
-            "training_reviews": len(targets.texts),
+            "training_reviews": min(len(targets.texts), trainer.state.global_step * config.batch_size),
             "validation_reviews": len(validation),
             "steps": trainer.state.global_step,
             "settings": {name: value for name, value in asdict(config).items() if name not in _NOT_ON_THE_CARD},
