@@ -73,19 +73,30 @@ class LabelReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviews:
-    """Distinct labelled reviews, cleaned. `notes` say what was found and what was left out."""
+    """Distinct labelled reviews, cleaned. `notes` say what was found and what was left out.
+
+    `files` numbers the file that each stands in, the first one if it stands in several.
+    """
 
     texts: list[str]
     labels: list[Label]
+    files: list[int]
     notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def where(self, keep: Sequence[bool]) -> "Reviews":
-        """Return the reviews that `keep` marks."""
-        chosen = [(t, y) for t, y, kept in zip(self.texts, self.labels, keep, strict=True) if kept]
-        return Reviews(texts=[t for t, _ in chosen], labels=[y for _, y in chosen])
+        """Return the reviews that `keep` marks, without the notes."""
+        return self.take([row for row, kept in enumerate(keep) if kept])
+
+    def take(self, rows: Sequence[int]) -> "Reviews":
+        """Return these reviews in this order, without the notes."""
+        return Reviews(
+            texts=[self.texts[row] for row in rows],
+            labels=[self.labels[row] for row in rows],
+            files=[self.files[row] for row in rows],
+        )
 
 
 def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: str | None) -> Reviews:
@@ -93,10 +104,10 @@ def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: s
 
     Raises TableError for a missing column, or with the first rows whose label cannot be read.
     """
-    found: dict[str, Label] = {}
+    found: dict[str, tuple[Label, int]] = {}
     contradicted: set[str] = set()
     notes = []
-    for path in paths:
+    for number, path in enumerate(paths):
         table = scan(path)
         text = find_text(table.columns, text_column, str(path))
         how = LabelReading.of(table, require_label(table.columns, label_column, str(path)))
@@ -113,7 +124,7 @@ def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: s
         for value, label in zip(frame["text"].to_list(), truth.labels, strict=True):
             cleaned = clean(value or "")
             if cleaned and label is not None:
-                if found.setdefault(cleaned, Label(label)) != label:
+                if found.setdefault(cleaned, (Label(label), number))[0] != label:
                     contradicted.add(cleaned)
             elif not cleaned:
                 missing += 1
@@ -129,8 +140,13 @@ def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: s
         )
     if contradicted:
         notes.append(f"left out: {len(contradicted):,} reviews that carry both labels")
-    kept = {text: label for text, label in found.items() if text not in contradicted}
-    return Reviews(texts=list(kept), labels=list(kept.values()), notes=notes)
+    kept = {text: of for text, of in found.items() if text not in contradicted}
+    return Reviews(
+        texts=list(kept),
+        labels=[label for label, _ in kept.values()],
+        files=[number for _, number in kept.values()],
+        notes=notes,
+    )
 
 
 def _first_unreadable(table: Table, frame: pl.DataFrame, how: LabelReading) -> str:

@@ -70,8 +70,9 @@ def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **
 @setting(
     TrainConfig,
     "balance",
-    type=click.Choice(["weights", "oversample", "none"]),
-    help="Weigh reviews of the rare label up, repeat them, or take both labels as they come.",
+    type=click.Choice(["weights", "files", "oversample", "none"]),
+    help="Weigh reviews of the rare label up, over all files or half as far in each by itself; repeat them; "
+    "or take both labels as they come.",
 )
 @setting(TrainConfig, "dropout", type=float, help="Of every layer; the base's own if left out.")
 @setting(

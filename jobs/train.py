@@ -69,6 +69,8 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     held_out = Targets.of(validation)
     if config.balance == "weights":
         targets, held_out = targets.weighted(training), held_out.weighted(validation)
+    if config.balance == "files":
+        targets, held_out = targets.weighted_by_file(training), held_out.weighted_by_file(validation)
     rows = targets.rows(encode, max_length)
     if config.balance == "oversample":
         rows = oversampled(rows, config.seed)

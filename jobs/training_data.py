@@ -72,9 +72,7 @@ def split(request: TrainRequest, config: TrainConfig, console: Console) -> tuple
             )
     # By hash order, not file order, so that its first rows are a fair sample.
     order = np.random.default_rng(config.seed).permutation(len(validation))
-    return training, Reviews(
-        texts=[validation.texts[row] for row in order], labels=[validation.labels[row] for row in order]
-    )
+    return training, validation.take(order.tolist())
 
 
 def read_unlabelled(request: TrainRequest, training: Reviews, validation: Reviews, console: Console) -> list[str]:
@@ -135,6 +133,20 @@ class Targets:
         """Weigh the labels so that among `reviews` both count the same."""
         weights = compute_class_weight("balanced", classes=np.array(list(Label)), y=np.array(reviews.labels))
         return Targets(texts=self.texts, masses=self.masses * weights.astype(np.float32))
+
+    def weighted_by_file(self, reviews: Reviews) -> "Targets":
+        """Weigh the labels of each file of `reviews`, the first of the texts, half the way to both counting the same.
+
+        Half in log-odds: a label 49 times as frequent counts 7 times as much. All the way, probabilities would say
+        little of files like these any more. A file of one label stays as it is, and so do texts without a label.
+        """
+        masses, labels, files = self.masses.copy(), np.array(reviews.labels), np.array(reviews.files)
+        for file in set(reviews.files):
+            here = np.flatnonzero(files == file)
+            share = np.bincount(labels[here], minlength=len(Label)) / len(here)
+            if share.all():
+                masses[here] *= np.sqrt(1 / (len(Label) * share))
+        return Targets(texts=self.texts, masses=masses)
 
     def rows(self, encode: Encoder, max_length: int) -> list[Row]:
         """Return rows for the Trainer: token ids, cut as scoring cuts them, and the target."""
