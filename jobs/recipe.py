@@ -79,8 +79,9 @@ def _made_from(work: Path) -> str:
     accuracy = teacher["validation"]["evaluation"]["accuracy"]["value"]
     return (
         f"pretrained on {base['tokens_seen'] / 1e6:.1f}M tokens of the same reviews (held-out perplexity "
-        f"{base['held_out_perplexity']:.1f}) from the token embeddings of all-MiniLM-L6-v2, then taught by a "
-        f"classifier fine-tuned from that model (accuracy {accuracy:.3f} on validation)"
+        f"{base['held_out_perplexity']:.1f}) from the token embeddings of all-MiniLM-L6-v2, then taught in two rounds "
+        f"by a classifier fine-tuned from that model on {teacher['card']['training_reviews']:,} reviews (accuracy "
+        f"{accuracy:.3f} on validation)"
     )
 
 
