@@ -38,7 +38,7 @@ from sentiment_core.labels import ID2LABEL, LABEL2ID, Label, Truth
 from sentiment_core.scorer import Decision, Scorer
 from sentiment_core.summary import Tally
 
-# Early stopping held_out several times an epoch: so many rows tell a trend, the final figures use all.
+# Early stopping looks several times an epoch: so many rows tell a trend, the final figures use all.
 _STOPPING_ROWS = 5_000
 # No path of this machine in what is handed on; how a run began is nothing of the model's.
 _NOT_ON_THE_CARD = ("resume", "base", "teacher")
