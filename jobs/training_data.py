@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -131,8 +131,7 @@ class Targets:
 
     def weighted(self, reviews: Reviews) -> "Targets":
         """Weigh the labels so that among `reviews` both count the same."""
-        weights = compute_class_weight("balanced", classes=np.array(list(Label)), y=np.array(reviews.labels))
-        return Targets(texts=self.texts, masses=self.masses * weights.astype(np.float32))
+        return Targets(texts=self.texts, masses=self.masses * _balanced(np.array(reviews.labels)))
 
     def weighted_by_file(self, reviews: Reviews) -> "Targets":
         """Weigh the labels of each file of `reviews`, the first of the texts, half the way to both counting the same.
@@ -143,9 +142,8 @@ class Targets:
         masses, labels, files = self.masses.copy(), np.array(reviews.labels), np.array(reviews.files)
         for file in set(reviews.files):
             here = np.flatnonzero(files == file)
-            share = np.bincount(labels[here], minlength=len(Label)) / len(here)
-            if share.all():
-                masses[here] *= np.sqrt(1 / (len(Label) * share))
+            if set(labels[here]) == set(Label):
+                masses[here] *= np.sqrt(_balanced(labels[here]))
         return Targets(texts=self.texts, masses=masses)
 
     def rows(self, encode: Encoder, max_length: int) -> list[Row]:
@@ -154,3 +152,9 @@ class Targets:
             {"input_ids": list(head_and_tail(ids, max_length)), "labels": masses}
             for ids, masses in zip(encode(self.texts), self.masses.tolist(), strict=True)
         ]
+
+
+def _balanced(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Return a weight for each Label, in its order, so that among `labels` both count the same."""
+    weights = compute_class_weight("balanced", classes=np.array(list(Label)), y=labels)
+    return cast(npt.NDArray[np.float32], weights.astype(np.float32))
