@@ -1,7 +1,7 @@
 """The commands that make models: pretrain, train, compare, export."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -15,7 +15,7 @@ from jobs.options import (
     text_column_option,
     validation_option,
 )
-from sentiment_core.config import PretrainConfig, TrainConfig
+from sentiment_core.config import Balance, PretrainConfig, TrainConfig
 from sentiment_core.errors import ConfigError
 
 
@@ -70,7 +70,7 @@ def pretrain(corpus: tuple[Path, ...], output: Path, text_column: str | None, **
 @setting(
     TrainConfig,
     "balance",
-    type=click.Choice(["weights", "files", "oversample", "none"]),
+    type=click.Choice(get_args(Balance)),
     help="Weigh reviews of the rare label up, over all files or half as far in each by itself; repeat them; "
     "or take both labels as they come.",
 )

@@ -2,9 +2,11 @@
 
 import os
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from sentiment_core.errors import ConfigError
+
+Balance = Literal["weights", "files", "oversample", "none"]
 
 
 def _positive(**settings: float | None) -> None:
@@ -63,7 +65,7 @@ class TrainConfig:
     learning_rate: float = 5e-5
     warmup_share: float = 0.06
     batch_size: int = 16
-    balance: Literal["weights", "files", "oversample", "none"] = "weights"
+    balance: Balance = "weights"
     dropout: float | None = None
     prefixes: float = 0.0
     patience: int = 2
@@ -92,8 +94,8 @@ class TrainConfig:
             raise ConfigError(f"prefixes must lie in [0, 1], got {self.prefixes}")
         if not 0 <= self.warmup_share < 1:
             raise ConfigError(f"warmup_share must lie in [0, 1), got {self.warmup_share}")
-        if self.balance not in ("weights", "files", "oversample", "none"):
-            raise ConfigError(f"balance must be weights, files, oversample or none, got {self.balance!r}")
+        if self.balance not in get_args(Balance):
+            raise ConfigError(f"balance must be one of {', '.join(get_args(Balance))}, got {self.balance!r}")
 
 
 # What the process holds whatever the chunk: interpreter, Polars, ONNX Runtime, a model of 124M in int8, and what

@@ -210,6 +210,18 @@ def test_a_search_keeps_its_trials_and_is_no_worse(sentiment: Run, base: Path, l
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
 
+def test_balance_by_file_reaches_what_is_learnt_and_looked_at(sentiment: Run, base: Path, tmp_path: Path) -> None:
+    reviews = made_up_reviews(600)
+    pl.concat([reviews.filter(label=1), reviews.filter(label=0).head(60)]).write_parquet(tmp_path / "skewed.parquet")
+    losses = set()
+    for balance in ("none", "files"):
+        settings = ("--base", base, "--output", tmp_path / balance, "--max-steps", 1, "--balance", balance)
+        assert sentiment("train", tmp_path / "skewed.parquet", *settings).exception is None
+        log = json.loads((tmp_path / balance / "training.json").read_text())["log"]
+        losses.add(next(entry["eval_loss"] for entry in log if "eval_loss" in entry))
+    assert len(losses) == 2
+
+
 @pytest.mark.parametrize(("balance", "collapses"), [("none", True), ("weights", False), ("oversample", False)])
 def test_a_rare_label_is_learnt_when_it_is_balanced(
     balance: str, collapses: bool, sentiment: Run, base: Path, labelled: Path, tmp_path: Path
