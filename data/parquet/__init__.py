@@ -1,0 +1,1 @@
+"""Parquet, read and written as Arrow data, so that a column that nobody understands stays as it is."""
