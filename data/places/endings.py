@@ -80,8 +80,7 @@ def with_ending(kind: Format | None, place: Path) -> Path:
     An ending that says what the file was is replaced, any other is part of the name: part-0.c000 becomes
     part-0.c000.parquet.
     """
-    said = ending_of(place).kind
-    if kind is None or said is kind:
+    if kind is None or (said := ending_of(place).kind) is kind:
         return place
     inner = _inner(place)
     known = isinstance(said, Format) or said is Said.TEXT

@@ -34,7 +34,7 @@ _IN_ZIP = (
 )
 # A magic of letters alone could begin a text, so each goes on to a byte that no text has.
 _MAGIC: tuple[tuple[bytes, Foreign], ...] = (
-    (rb"ORC[^\t\n\r -~]", Foreign("ORC", _CONVERT)),
+    (rb"ORC.{0,200}?[\x00\x04-\x08\x0e-\x1a]", Foreign("ORC", _CONVERT)),
     (rb"Obj\x01", Foreign("Avro", _CONVERT)),
     (rb"ARROW1\x00|\xff\xff\xff\xff..[\x00-\x3f]\x00", Foreign("Arrow IPC", _CONVERT)),
     (rb"FEA1\x00", Foreign("Feather", _CONVERT)),

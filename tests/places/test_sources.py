@@ -128,7 +128,16 @@ LOGS = ["_delta_log/0.json", ".hoodie/hoodie.properties", "metadata/v1.metadata.
 @pytest.mark.parametrize("log", LOGS)
 @pytest.mark.parametrize(
     "named",
-    ["", "lake", "lake/t", "lake/t/day=1", "lake/t/day=1/a.parquet", "lake/t/*", "lake/*/day=*/*.parquet", "**/*.parquet"],
+    [
+        "",
+        "lake",
+        "lake/t",
+        "lake/t/day=1",
+        "lake/t/day=1/a.parquet",
+        "lake/t/*",
+        "lake/*/day=*/*.parquet",
+        "**/*.parquet",
+    ],
 )
 def test_a_table_with_a_log_is_refused_once(tmp_path: Path, log: str, named: str) -> None:
     plant(tmp_path, f"lake/t/{log}", "lake/t/day=1/a.parquet", "lake/t/day=1/b.parquet", "lake/t/c.parquet")
@@ -230,7 +239,9 @@ def test_files_named_one_by_one_keep_what_tells_them_apart(tmp_path: Path, names
 @given(
     names=st.lists(
         st.lists(st.sampled_from(["a", "_b", "k=1", "_k=2", ".c"]), max_size=3).flatmap(
-            lambda folders: st.sampled_from(["x.csv", "x.tsv", "_x.csv", "x"]).map(lambda name: "/".join([*folders, name]))
+            lambda folders: st.sampled_from(["x.csv", "x.tsv", "_x.csv", "x"]).map(
+                lambda name: "/".join([*folders, name])
+            )
         ),
         min_size=1,
         max_size=6,
