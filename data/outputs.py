@@ -22,6 +22,8 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 # In bytes; file systems end at 255, and a temporary name is longer than its target's.
 _LONGEST_NAME = 200
 _TOKEN = 4
+# In bytes, more than a summary takes.
+_RESERVED = 1 << 15
 _ATTEMPT = re.compile(rf"\.[0-9a-f]{{{2 * _TOKEN}}}(?=\.\w+$)")
 
 
@@ -95,10 +97,34 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         _sync(folder.parent)
 
 
+@contextmanager
+def reserved(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Take the space of a JSON file before it is known; give what fills it. Unfilled, nothing stays. Raises OutputError.
+
+    A disk that is full is met here, before other files of the same job are published.
+    """
+    with whole_file(path) as part:
+        with writing(path), part.open("wb") as file:
+            file.write(b" " * _RESERVED)
+            file.flush()
+            os.fsync(file.fileno())
+
+        def fill(content: dict[str, Any]) -> None:
+            with writing(path), part.open("r+b") as file:
+                file.write(_as_json(content))
+                file.truncate()
+
+        yield fill
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write `content` as one whole JSON file."""
     with whole_file(path) as part, writing(path):
-        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        part.write_bytes(_as_json(content))
+
+
+def _as_json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
 def digest(path: Path) -> str:

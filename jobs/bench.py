@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table as Lines
 
-from data.predictions import append, check_text, texts
+from data.files import open_table, open_writer
+from data.predictions import columns
 from data.samples import GOLDEN
 from data.schema import find_text
-from data.tables import Format, scan
-from data.writers import open_writer
+from data.table import Format, Limits, Read
 from export.runtime import graph_for, open_scorer
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import TableError
@@ -60,19 +60,21 @@ def _stages(
     scorer: Scorer, source: Path, text_column: str | None, config: ScoreConfig, target: Path, console: Console
 ) -> tuple[dict[str, float], Work]:
     """Return the seconds of each stage, and what was done in them."""
-    table = scan(source)
-    column = find_text(table.columns, text_column, str(source))
-    check_text(table, column)
+    table = open_table(source)
+    text = find_text(table.columns, text_column, str(source))
+    table.check_text(text)
+    what = Read(text=text)
     before = scorer.work
     began = last = time.perf_counter()
     read = written = 0.0
-    with open_writer(target, Format.PARQUET, None) as writer:
-        frames = table.batches(config.chunk_rows, config.chunk_bytes, on_rejected=lambda rejected: None)
-        for frame in track(frames, f"scoring for {_SECONDS:.0f} s", console=console, transient=True, total=None):
+    with open_writer(target, Format.PARQUET, table, what, "bench_") as writer:
+        limits = Limits(rows=config.chunk_rows, size=config.chunk_bytes)
+        batches = table.batches(what, limits, on_rejected=lambda rejected: None)
+        for batch in track(batches, f"scoring for {_SECONDS:.0f} s", console=console, transient=True, total=None):
             read += time.perf_counter() - last
-            predictions = scorer.score(texts(frame, column))
+            predictions = scorer.score(batch.texts)
             start = time.perf_counter()
-            writer.add(append(frame, predictions, "bench_"))
+            writer.add(batch, columns(predictions, "bench_"))
             last = time.perf_counter()
             written += last - start
             if last - began > _SECONDS:

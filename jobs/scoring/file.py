@@ -7,14 +7,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from data.files import RejectedWriter, open_rejected, open_writer
+from data.files import open_rejected, open_writer
+from data.label_column import LabelReader, LabelReading
 from data.ledger import Ledger
 from data.outputs import digest, reserved
 from data.predictions import columns
+from data.rejects import RejectedWriter
 from data.table import Batch, Limits, Survey
 from jobs.log import Log
 from jobs.progress import Progress
-from jobs.scoring.labels import Labels
 from jobs.scoring.plan import Plan, signature_of, survey
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import TableError
@@ -29,6 +30,7 @@ class Scoring:
     scorer: Scorer
     config: ScoreConfig
     model: Mapping[str, Any]
+    labels: LabelReader
     log: Log
 
 
@@ -40,7 +42,8 @@ def score_file(plan: Plan, scoring: Scoring) -> tuple[Tally, dict[str, Any]]:
     """
     start, before = time.monotonic(), scoring.scorer.work
     found, broken = survey(plan)
-    labels = Labels.of(plan, found, scoring.log)
+    labels = read_labels(plan, found, scoring.labels)
+    say(plan, labels, scoring.log)
     ledger = Ledger(plan.task.chunks, plan.task.source.path)
     if len(ledger):
         said = f"{plan.task.source.path}: going on after {len(ledger)} finished chunks"
@@ -53,7 +56,7 @@ def score_file(plan: Plan, scoring: Scoring) -> tuple[Tally, dict[str, Any]]:
         summary = {
             **_origin(plan, scoring, rejected),
             "rows_in": found.rows + broken,
-            "labels": labels.described,
+            "labels": labels.to_json(),
             "seconds": seconds,
             "rows_resumed": resumed,
             "rows_per_second": (tally.rows - resumed) / seconds,
@@ -66,8 +69,26 @@ def score_file(plan: Plan, scoring: Scoring) -> tuple[Tally, dict[str, Any]]:
     return tally, summary
 
 
+def read_labels(plan: Plan, found: Survey, reader: LabelReader) -> LabelReading:
+    """Return how the labels of a file are read, or why they are not."""
+    if plan.label.name is None:
+        return LabelReading(why_not=plan.label.why_not)
+    return reader.read(plan.label.name, found.labels, str(plan.task.source.path))
+
+
+def say(plan: Plan, labels: LabelReading, log: Log) -> None:
+    """Log what is read and how, and warn of what was guessed or could not be told."""
+    place = str(plan.task.source.path)
+    read_as = "not evaluated" if labels.why_not else str(labels)
+    log.info(f"{plan}; {read_as}", event="scoring", input=place, output=str(plan.task.target), labels=read_as)
+    if plan.table.doubt:
+        log.warning(f"{place}: {plan.table.doubt}", event="guessed", input=place)
+    if labels.why_not and (plan.label.name is not None or plan.label.doubtful):
+        log.warning(f"{place}: not evaluated: {labels.why_not}", event="not-evaluated", input=place)
+
+
 def _score_rows(
-    plan: Plan, scoring: Scoring, found: Survey, labels: Labels, ledger: Ledger, rejected: RejectedWriter
+    plan: Plan, scoring: Scoring, found: Survey, labels: LabelReading, ledger: Ledger, rejected: RejectedWriter
 ) -> tuple[Tally, int]:
     """Write and publish the scored rows; return their tally, and how many of them the ledger knew."""
     tally = Tally()

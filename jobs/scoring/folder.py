@@ -32,9 +32,10 @@ class OutputFolder:
         """Where its lines that are no rows are written."""
         return self._report(place, f".rejected{ending}")
 
-    def trace(self, place: Path) -> Path:
-        """Where the traceback of a fault of ours is written."""
-        return self._report(place, ".traceback.txt")
+    @property
+    def traces(self) -> Path:
+        """Where tracebacks of our own faults are written."""
+        return self._state
 
     @property
     def run(self) -> Path:

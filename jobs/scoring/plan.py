@@ -1,7 +1,8 @@
 """One input, before it is scored: is it done already, how is it read, what is written of it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from data.files import open_table
 from data.outputs import digest
 from data.places.sources import Source
 from data.predictions import check_clash
-from data.schema import find_label, find_text
+from data.schema import LabelColumn, find_kept, find_label, find_text
 from data.table import Format, Read, Rejected, Survey, Table
 from jobs.log import Log
 from jobs.provenance import Provenance, code, scoring_code
@@ -56,12 +57,11 @@ class Plan:
     table: Table
     read: Read
     format: Format
-    note: str
+    label: LabelColumn
 
     def __str__(self) -> str:
-        label = self.note or (f"label {self.read.label!r}" if self.read.label else "no label column")
         described = f", {self.table.described}" if self.table.described else ""
-        return f"{self.task.source.path}: text {self.read.text!r}, {label}{described} -> {self.task.target}"
+        return f"{self.task.source.path}: text {self.read.text!r}{described} -> {self.task.target}"
 
     @property
     def rejected(self) -> Path:
@@ -94,7 +94,7 @@ def task_of(source: Source, request: ScoreRequest, model: Mapping[str, Any]) -> 
                 "reading": [code("data"), request.text_column, asdict(request.layout)],
                 "written": {
                     "layout": FORMAT,
-                    "label": [request.label_column, str(request.label_names)],
+                    "label": [request.label_column, request.naming and str(request.naming)],
                     "columns": [request.keep, request.prefix],
                     "format": request.format and request.format.value,
                     "quarantine": request.quarantine,
@@ -133,60 +133,35 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def open_plan(task: Task, log: Log) -> Plan:
+def open_plan(task: Task) -> Plan:
     """Open one input and find its columns. Raises TableError."""
     source, request = task.source, task.request
     place = str(source.path)
     table = open_table(source.path, request.layout)
-    if table.doubt:
-        log.warning(f"{place}: {table.doubt}", event="guessed", input=place)
     text = find_text(table.columns, request.text_column, place)
     table.check_text(text)
-    missing = [column for column in request.keep or () if column not in table.columns]
-    if missing:
-        raise TableError(f"{place}: --keep: no column {', '.join(missing)}; the columns are {', '.join(table.columns)}")
-    check_clash(list(table.columns if request.keep is None else request.keep), request.prefix, place)
+    kept = None if request.keep is None else tuple(find_kept(table.columns, request.keep, place))
+    check_clash(list(table.columns if kept is None else kept), request.prefix, place)
     kind = request.format or table.format
-    label, note = _label_column(table, request.label_column)
+    label = find_label(table.columns, request.label_column)
     return Plan(
         task=task,
         table=table,
-        read=Read(text=text, label=label, kept=request.keep, typed=kind is not Format.JSON_LINES),
+        read=Read(text=text, label=label.name, kept=kept, typed=kind is not Format.JSON_LINES),
         format=kind,
-        note=note,
+        label=label,
     )
 
 
-def _label_column(table: Table, asked: str | None) -> tuple[str | None, str]:
-    """Labels are welcome, and their absence no reason to leave a file unscored."""
-    if asked is not None and asked not in table.columns:
-        return None, f"unlabelled: no column {asked!r}"
-    try:
-        return find_label(table.columns, asked, str(table.path)), ""
-    except TableError as error:
-        return None, f"not evaluated: {error}"
-
-
 def survey(plan: Plan) -> tuple[Survey, int]:
-    """Count rows, label values and broken lines. Raises TableError where more lines are broken than not."""
-    first: list[Rejected] = []
-    broken = 0
+    """Count rows, label values and broken lines. Raises TableError, also where more lines are broken than not."""
+    broken = Counter[str]()
 
     def note(rejected: Rejected) -> None:
-        nonlocal broken
-        broken += 1
-        if not first:
-            first.append(rejected)
+        broken[rejected.reason] += 1
 
-    heard: Callable[[Rejected], None] | None = note if plan.task.request.quarantine else None
-    found = plan.table.survey(plan.read, on_rejected=heard)
-    if broken > found.rows:
-        raise TableError(
-            f"{plan.task.source.path}: wanted rows of {len(plan.table.columns)} fields, found {broken:,} of "
-            f"{found.rows + broken:,} lines broken (first: line {first[0].line}, {first[0].reason}); "
-            "give --separator and --quote as they are"
-        )
-    return found, broken
+    found = plan.table.survey(plan.read, on_rejected=note if plan.task.request.quarantine else None)
+    return found, broken.total()
 
 
 def signature_of(path: Path) -> tuple[int, ...]:

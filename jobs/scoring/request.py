@@ -1,14 +1,13 @@
 """What a scoring run is asked to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from data.delimited import Layout
+from data.delimited.layout import Layout
 from data.table import Format
-from jobs.provenance import Provenance
 from jobs.scoring.folder import OutputFolder
-from sentiment_core.labels import LabelNames
+from sentiment_core.naming import Naming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +20,7 @@ class ScoreRequest:
     reports: Path | None = None
     text_column: str | None = None
     label_column: str | None = None
-    label_names: LabelNames = field(default_factory=LabelNames)
+    naming: Naming | None = None
     layout: Layout = field(default_factory=Layout)
     keep: tuple[str, ...] | None = None
     prefix: str = ""
@@ -29,7 +28,7 @@ class ScoreRequest:
     quarantine: bool = True
     force: bool = False
     dry_run: bool = False
-    floors: tuple[tuple[str, float], ...] = ()
+    floors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def folder(self) -> OutputFolder:

@@ -6,19 +6,22 @@ from typing import Any
 
 from rich.console import Console
 
+from data.label_column import LabelReader
 from data.ledger import sweep
 from data.lock import locked
 from data.outputs import make_folder
-from data.places.sources import Source, Unusable, find_sources
+from data.places.sources import Source, find_sources
+from data.places.walk import Unusable
 from export.bundle import identity
 from export.runtime import graph_for, open_scorer
 from jobs.log import Log
-from jobs.scoring.file import Scoring, score_file
+from jobs.process.faults import contained
+from jobs.process.report import reported
+from jobs.scoring.file import Scoring, read_labels, score_file
 from jobs.scoring.plan import finished, open_plan, survey, task_of
 from jobs.scoring.report import RunReport
 from jobs.scoring.request import ScoreRequest
 from jobs.scoring.run_table import print_run
-from jobs.traces import unexpected
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import NothingScoredError, SentimentError, SpaceError
 from sentiment_core.gate import failures
@@ -37,7 +40,7 @@ def score(request: ScoreRequest, config: ScoreConfig, log: Log, out: Console) ->
     folder = request.folder
     for place in (folder.data, folder.reports):
         make_folder(place)
-    with locked(folder.lock, request.output), report.written(folder.run):
+    with locked(folder.lock, request.output), reported(folder.run, report.to_json):
         _Run(request, config, log, report).score()
     print_run(report.done, out)
     return report.status
@@ -51,9 +54,8 @@ class _Run:
         found = find_sources(request.inputs, request.output, request.format)
         self._sources = found.sources
         report.passed_over = found.passed_over
-        for reason, passed in found.passed_over.items():
-            said = f"passed over: {passed.count:,} {reason} ({', '.join(passed.examples)})"
-            log.info(said, event="passed-over", reason=reason, files=passed.count)
+        if found.passed_over:
+            log.info(f"passed over: {found.passed_over}", event="passed-over", files=found.passed_over.report())
         if not found.sources and found.unusable:
             raise NothingScoredError(str(found.unusable[0].error))
         for each in found.unusable:
@@ -71,6 +73,7 @@ class _Run:
                 "threshold": manifest.threshold,
                 "max_length": manifest.max_length,
             },
+            labels=LabelReader(request.naming),
             log=log,
         )
         report.model = self._scoring.model
@@ -87,12 +90,15 @@ class _Run:
         for source in self._sources:
             with self._alone(source):
                 task = task_of(source, self._request, self._scoring.model)
-                plan = open_plan(task, self._log)
+                plan = open_plan(task)
                 found, rejected = survey(plan)
-                skipped = not self._request.force and finished(task, self._log)
-                broken = f", {rejected:,} lines set aside" if rejected else ""
-                unchanged = ", unchanged: would be skipped" if skipped else ""
-                out.print(f"{plan}: {found.rows:,} rows{broken}{unchanged}", soft_wrap=True)
+                labels = read_labels(plan, found, self._scoring.labels)
+                said = [f"{plan}; {labels}: {found.rows:,} rows"]
+                if rejected:
+                    said.append(f"{rejected:,} lines set aside")
+                if not self._request.force and finished(task, self._log):
+                    said.append("unchanged: would be skipped")
+                out.print(", ".join(said), soft_wrap=True)
                 self._report.planned(rejected)
 
     def _score(self, source: Source) -> None:
@@ -103,9 +109,7 @@ class _Run:
             self._log.info(said, event="skipped", input=str(source.path))
             summary["skipped"] = True
         else:
-            plan = open_plan(task, self._log)
-            self._log.info(str(plan), event="scoring", input=str(source.path), output=str(task.target))
-            tally, summary = score_file(plan, self._scoring)
+            tally, summary = score_file(open_plan(task), self._scoring)
             self._report.total += tally
         self._report.done.append(summary)
         self._judge(summary)
@@ -114,16 +118,12 @@ class _Run:
     def _alone(self, source: Source) -> Iterator[None]:
         """Set a file aside for whatever is raised, a fault of ours too: one file never costs another."""
         try:
-            yield
+            with contained(str(source.path), self._request.folder.traces):
+                yield
         except SpaceError:
             raise  # no other file would do better
         except SentimentError as error:
             self._set_aside(Unusable(source.path, error))
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # noqa: BLE001  # a panic of Polars is no Exception
-            trace = self._request.folder.trace(source.place)
-            self._set_aside(Unusable(source.path, unexpected(error, source.path, trace)))
 
     def _set_aside(self, unusable: Unusable) -> None:
         self._report.failed.append(unusable)
@@ -135,6 +135,6 @@ class _Run:
         if rejected["rows"]:
             said = f"{place}: {rejected['rows']:,} broken lines set aside in {rejected['path']}"
             self._log.warning(said, event="rejected", rows=rejected["rows"])
-        for failure in failures(summary, dict(self._request.floors)):
+        for failure in failures(summary, self._request.floors):
             self._report.poor.append(f"{place}: {failure}")
             self._log.error(f"quality: {place}: {failure}", event="quality", input=place)

@@ -16,7 +16,7 @@ FOLDER = OutputFolder(data=Path("out"), reports=Path("out"))
 
 @given(places)
 def test_every_report_is_hidden_and_fits(place: Path) -> None:
-    for report in (FOLDER.summary(place), FOLDER.rejected(place, ".csv"), FOLDER.trace(place)):
+    for report in (FOLDER.summary(place), FOLDER.rejected(place, ".csv")):
         below = report.relative_to("out")
         assert below.parts[0].startswith(".")
         assert all(len(part.encode()) <= 255 for part in below.parts[-1:])
