@@ -14,7 +14,6 @@ from sentiment_core.batching import pad, plan
 from sentiment_core.calibration import fit_decision
 from sentiment_core.config import PretrainConfig, ScoreConfig, TrainConfig
 from sentiment_core.errors import BundleError, ConfigError
-from sentiment_core.labels import Label, Scale, Unreadable, parse, scale_of
 from sentiment_core.manifest import Golden, Manifest
 from sentiment_core.scorer import Decision
 from sentiment_core.text import clean
@@ -92,59 +91,6 @@ def test_calibration_finds_the_temperature_and_threshold_that_made_the_labels() 
     decision = fit_decision(np.stack([np.zeros_like(margin), margin], axis=1), truth)
     assert decision.temperature == pytest.approx(2.5, rel=0.05)
     assert decision.threshold == pytest.approx(0.5, abs=0.05)
-
-
-@pytest.mark.parametrize(
-    ("values", "scale"),
-    [
-        ([0, 1], Scale.BINARY),
-        (["0", "1", None], Scale.BINARY),
-        ([True, False], Scale.BINARY),
-        (["Positive", "NEGATIVE", ""], Scale.WORDS),
-        (["positive", "4"], Scale.WORDS),
-        ([1, 2, 5], Scale.STARS),
-        ([1.0, 4.5], Scale.STARS),
-        ([1], Scale.BINARY),
-    ],
-)
-def test_scale(values: list[object], scale: Scale) -> None:
-    assert scale_of(values) is scale
-
-
-@pytest.mark.parametrize(
-    ("value", "scale", "label"),
-    [
-        (0, Scale.BINARY, Label.NEGATIVE),
-        ("1.0", Scale.BINARY, Label.POSITIVE),
-        (" PoSitive ", Scale.WORDS, Label.POSITIVE),
-        (1, Scale.STARS, Label.NEGATIVE),
-        ("2", Scale.STARS, Label.NEGATIVE),
-        (3, Scale.STARS, None),
-        (3.5, Scale.STARS, None),
-        (4, Scale.STARS, Label.POSITIVE),
-        (5.0, Scale.STARS, Label.POSITIVE),
-        (None, Scale.WORDS, None),
-        ("  ", Scale.BINARY, None),
-    ],
-)
-def test_labels(value: object, scale: Scale, label: Label | None) -> None:
-    assert parse(value, scale) is label
-
-
-@pytest.mark.parametrize(
-    ("value", "scale"),
-    [
-        (2, Scale.BINARY),
-        (6, Scale.STARS),
-        (0, Scale.STARS),
-        ("neutral", Scale.WORDS),
-        ("5", Scale.WORDS),
-        ("nan", Scale.STARS),
-    ],
-)
-def test_what_is_no_label_is_refused(value: object, scale: Scale) -> None:
-    with pytest.raises(Unreadable, match="is no label of the scale"):
-        parse(value, scale)
 
 
 @given(text=st.text(), share=st.floats(0.01, 0.99))
