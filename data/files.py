@@ -10,14 +10,14 @@ from data.delimited.rejects import HEAD, spelled
 from data.delimited.table import DelimitedTable, open_delimited
 from data.delimited.writer import open_delimited_writer
 from data.jsonlines.lines import rejected_line
-from data.jsonlines.table import JsonLinesTable, open_json_lines
+from data.jsonlines.table import open_json_lines
 from data.jsonlines.writer import write_json_lines
 from data.parquet.table import open_parquet
 from data.parquet.writer import open_parquet_writer
 from data.places.content import kind_of
 from data.predictions import fields
 from data.rejects import RejectedWriter
-from data.table import Format, Read, Rejected, Table, Writer
+from data.table import Format, Read, Table, Writer
 
 
 def open_table(path: Path, layout: Layout | None = None) -> Table:

@@ -99,9 +99,9 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def reserved(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Take the space of a JSON file before it is known; give what fills it. Unfilled, nothing stays. Raises OutputError.
+    """Take the space of a JSON file before its content is known; give what fills it. Raises OutputError.
 
-    A disk that is full is met here, before other files of the same job are published.
+    A disk that is full is met here, before other files of the same job are published. Unfilled, nothing stays.
     """
     with whole_file(path) as part:
         with writing(path), part.open("wb") as file:

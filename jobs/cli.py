@@ -25,6 +25,7 @@ from jobs.options import (
 from jobs.process.faults import status_of, unexpected
 from jobs.process.stops import listen
 from jobs.process.streams import Streams
+from jobs.table_options import layout_options, naming_options, take_layout, take_naming
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import ConfigError, SentimentError
 from sentiment_core.status import ExitStatus
@@ -55,8 +56,11 @@ def cli() -> None:
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--output", required=True, type=PATH, help="Folder of the scored files and summaries.")
 @click.option("--model", "bundle", default="bundled", type=Bundle(), help="Model bundle; the bundled one if left out.")
+@click.option("--reports", type=PATH, help="Folder of summaries and run.json; hidden in the output folder if left out.")
 @text_column_option
 @label_column_option
+@naming_options
+@layout_options
 @click.option("--keep", metavar="COL,...", help="Write only these input columns beside the predictions.")
 @click.option("--prefix", default="", help="Put before the names of the new columns.")
 @click.option("--format", type=click.Choice(["parquet", "csv", "tsv"]), help="Format of the output; as the input.")
@@ -102,19 +106,25 @@ def score(
     floors: tuple[str, ...],
     **settings: Any,
 ) -> int:
-    """Score INPUTS, which are files, folders or patterns of .parquet, .csv or .tsv (text also .gz, .zst).
+    """Score INPUTS, which are files, folders or patterns: Parquet, CSV and its kin, JSON Lines; compressed or not.
 
     Every row comes out in its place, every column untouched, with predicted_label (1 positive, 0
-    negative), positive_probability, token_count and score_status (ok, truncated, empty, null). Beside each
-    output lies NAME.summary.json, and run.json for the run; with labels they hold accuracy, F1 and more.
+    negative), positive_probability, token_count and score_status (ok, truncated, empty, null). For each
+    output there is .NAME.summary.json, and .sentiment/run.json for the run, where readers of the output do not
+    look; with labels they hold accuracy, F1 and more.
+
+    How a text file is written is found from all of it; where that leaves a doubt, options say it. The text
+    column is one called review, text, comment, content, body or the like, the label column one called label,
+    sentiment, rating, stars or the like.
 
     A run that was cut, by a crash or a full disk, goes on where it stopped when the same command is given
     again. What is done and unchanged is skipped. One run at a time may write to an output.
     """
-    from data.tables import Format
-    from jobs.score import score
-    from jobs.score_file import ScoreRequest
-    from sentiment_core.gate import parse_floor
+    from data.schema import parse_columns
+    from data.table import Format
+    from jobs.scoring.request import ScoreRequest
+    from jobs.scoring.run import score
+    from sentiment_core.gate import parse_floors
 
     config = ScoreConfig(
         memory_limit=size_in_bytes(settings.pop("memory_limit")),
@@ -122,10 +132,12 @@ def score(
     )
     context.obj["log"] = _log(as_json=settings.pop("log_format") == "json")
     request = ScoreRequest(
-        keep=None if keep is None else tuple(keep.split(",")),
+        keep=None if keep is None else parse_columns(keep, "--keep"),
         format=None if format is None else Format("." + format),
         quarantine=on_bad_rows == "quarantine",
-        floors=tuple(map(parse_floor, floors)),
+        floors=parse_floors(floors),
+        layout=take_layout(settings),
+        naming=take_naming(settings),
         **settings,
     )
     return score(request, config, context.obj["log"], _out())
@@ -134,12 +146,15 @@ def score(
 @cli.command(cls=Examples, epilog="sentiment evaluate scored/reviews.parquet --label-column stars")
 @click.argument("predictions", type=PATH)
 @label_column_option
+@naming_options
+@layout_options
 @click.option("--prefix", default="", help="What stands before the names of the predicted columns.")
-def evaluate(predictions: Path, label_column: str | None, prefix: str) -> None:
+def evaluate(predictions: Path, label_column: str | None, prefix: str, **settings: Any) -> None:
     """Recompute the summary of a scored file that has labels, as JSON."""
     from jobs.evaluate import evaluate
 
-    click.echo(json.dumps(evaluate(predictions, label_column, prefix), indent=2))
+    naming, layout = take_naming(settings), take_layout(settings)
+    click.echo(json.dumps(evaluate(predictions, label_column, prefix, naming, layout), indent=2))
 
 
 @cli.command(cls=Examples, epilog="sentiment inspect bundle")

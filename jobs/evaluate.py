@@ -14,7 +14,9 @@ from sentiment_core.naming import Naming
 from sentiment_core.summary import Tally
 
 
-def evaluate(path: Path, label_column: str | None, prefix: str, naming: Naming | None, layout: Layout) -> dict[str, Any]:
+def evaluate(
+    path: Path, label_column: str | None, prefix: str, naming: Naming | None, layout: Layout
+) -> dict[str, Any]:
     """Return the summary of the predictions in `path`. Raises TableError without predictions or labels."""
     table = open_table(path, layout)
     label = require_label(table.columns, label_column, str(path))

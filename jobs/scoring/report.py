@@ -66,4 +66,3 @@ class RunReport:
             "quality": self.poor,
             "total": self.total.summarise(),
         }
-
