@@ -133,7 +133,7 @@ def test_a_compression_that_contradicts_the_ending_is_an_error(tmp_path: Path, p
     with pytest.raises(TableError, match="wanted no compression"):
         kind_of(tmp_path / "x.parquet")
     (tmp_path / "part").write_bytes(PACKERS[packed][1](PARQUET))
-    with pytest.raises(TableError, match="wanted Parquet as it is, found it inside .*; unpack it"):
+    with pytest.raises(TableError, match=r"wanted Parquet as it is, found it inside .*; unpack it"):
         kind_of(tmp_path / "part")
 
 
@@ -215,7 +215,7 @@ def test_a_database_is_refused_by_name(tmp_path: Path) -> None:
         b"\xef\xbb\xbftext,n\n",
         "评论,评分\n很好,5\n".encode("gb18030"),
         "レビュー,点\n良い,5\n".encode("shift-jis"),
-        "отзыв,оценка\nхорошо,5\n".encode("cp866"),
+        "ЖЫЛ,ЮГД\nфыж,5\n".encode("cp866"),
     ],
 )
 @pytest.mark.parametrize("ending", [".csv", "", ".txt"])
@@ -299,5 +299,5 @@ def test_several_streams_in_a_row_are_one_file(tmp_path: Path, packed: str) -> N
 def test_a_file_cut_off_is_said_in_one_line(tmp_path: Path, packed: str) -> None:
     path = tmp_path / f"x.csv{packed}"
     path.write_bytes(PACKERS[packed][1](np.random.default_rng(7).bytes(9).hex().encode() * 9)[:-9])
-    with pytest.raises(TableError, match="cannot be read as a table: .*; check that the file is whole"):
+    with pytest.raises(TableError, match=r"cannot be read as a table: .*; check that the file is whole"):
         kind_of(path)
