@@ -1,7 +1,6 @@
 """One way to open a review file and to write one, whatever its format."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from data.delimited.dialect import usual_dialect
@@ -36,24 +35,21 @@ def open_table(path: Path, layout: Layout | None = None) -> Table:
             return open_delimited(path, layout, kind.separator)
 
 
-@contextmanager
-def open_writer(path: Path, kind: Format, table: Table, read: Read, prefix: str) -> Iterator[Writer]:
-    """Give a writer of the batches of `table`, read as `read` says; they become `path` when the block ends well.
+def open_writer(path: Path, kind: Format, table: Table, read: Read, prefix: str) -> AbstractContextManager[Writer]:
+    """Return a writer of the batches of `table`, read as `read` says; they become `path` when the block ends well.
 
     A delimited file stays in its dialect, unless another format is asked for. Raises OutputError.
     """
-    new = fields(prefix)
     if kind is Format.PARQUET:
-        opened = open_parquet_writer(path, table.schema(read), prefix)
-    elif kind is Format.JSON_LINES:
-        opened = write_json_lines(path)
+        return open_parquet_writer(path, table.schema(read), prefix)
+    if kind is Format.JSON_LINES:
+        return write_json_lines(path)
+    columns = tuple(table.columns if read.kept is None else read.kept)
+    if isinstance(table, DelimitedTable) and kind is table.format:
+        dialect = table.dialect
     else:
-        columns = tuple(table.columns if read.kept is None else read.kept)
-        same = isinstance(table, DelimitedTable) and kind is table.format
-        dialect = table.dialect if same else usual_dialect(kind, columns)
-        opened = open_delimited_writer(path, dialect, [*columns, *new.names])
-    with opened as writer:
-        yield writer
+        dialect = usual_dialect(kind, columns)
+    return open_delimited_writer(path, dialect, [*columns, *fields(prefix).names])
 
 
 def open_rejected(path: Path, table: Table) -> RejectedWriter:
