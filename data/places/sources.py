@@ -1,5 +1,5 @@
 """Inputs as users name them, files, folders and patterns, to the files they mean and their places in the output."""
-# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH118, PTH120, PTH207 (pathlib raises where these say no, keeps ..
+# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH114, PTH118, PTH120, PTH207 (pathlib raises where these say no, keeps ..
 # in absolute paths, and takes no absolute pattern)
 
 import glob
@@ -168,10 +168,13 @@ class _Inputs:
         for name in names:
             if above is not None and name.is_relative_to(above):
                 continue
-            match = fixed / name
-            above = name
+            match, above = fixed / name, name
             real = os.path.join(self._real(match.parent), match.name)
-            yield from walk.matching(Match(match, os.path.realpath(real) if match.is_symlink() else real, name), name)
+            # No place leads out of the output folder.
+            place = Path(*(part for part in Path(os.path.normpath(name)).parts if part != ".."))
+            yield from walk.matching(
+                Match(match, os.path.realpath(real) if os.path.islink(real) else real, place), place
+            )
 
 
 def _until_magic(path: Path) -> tuple[Path, Path]:

@@ -180,6 +180,8 @@ def test_patterns_pass_over_what_earlier_runs_wrote(tmp_path: Path) -> None:
         ("b{a,c}.csv", ["b{a,c}.csv"]),
         ("b{a,c}*", ["b{a,c}.csv"]),
         ("f*", ["f[1]/a.csv", "f[1]/b.csv"]),
+        ("f*/../b*", ["b{a,c}.csv"]),
+        ("f*/..", ["b{a,c}.csv", "csv[1].csv", "f[1]/a.csv", "f[1]/b.csv"]),
     ],
 )
 def test_a_path_that_exists_as_written_is_no_pattern(tmp_path: Path, named: str, wanted: list[str]) -> None:
@@ -310,10 +312,12 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
         "c.csv": inside / "sub" / "b.csv",
         "readme.md": tmp_path / "secret.csv",
         "_l": tmp_path,
+        "itself.csv": Path("itself.csv"),
+        "itself": Path("itself"),
     }.items():
         (inside / name).symlink_to(target)
     os.mkfifo(inside / "pipe")
     found = find_sources([str(inside)], tmp_path / "out", None)
-    assert [source.path.name for source in found.sources] == ["a.csv", "b.csv"]
+    assert [source.path.name for source in found.sources] == ["a.csv", "b.csv", "itself.csv"]
     assert [each.path.name for each in found.unusable] == ["loop", "out.csv"]
-    assert counts(found) == {Reason.OTHER: 1, Reason.HIDDEN: 1, Reason.NO_TABLE: 1}
+    assert counts(found) == {Reason.OTHER: 1, Reason.HIDDEN: 1, Reason.NO_TABLE: 2}
