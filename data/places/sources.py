@@ -6,7 +6,8 @@ import glob
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -161,6 +162,11 @@ class _Inputs:
     def _matching(self, path: Path, walk: Walk) -> Iterator[Match | Unusable]:
         """Yield what a pattern matches; as in a shell, a folder that it matches stands for all below it."""
         fixed, pattern = _until_magic(path)
+        if "**" in pattern.parts:
+            # Unlike glob, a walk follows no links, two of which to a folder above would keep it for ever.
+            if os.path.isdir(fixed):
+                yield from replace(walk, wanted=lambda place: _is_meant(place.parts, pattern.parts)).below(fixed)
+            return
         names = sorted(map(Path, glob.glob(str(pattern), root_dir=fixed, recursive=True)))
         if not names:
             yield unusable(path, f"wanted {WANTED}, found no match; check the pattern")
@@ -175,6 +181,15 @@ class _Inputs:
             yield from walk.matching(
                 Match(match, os.path.realpath(real) if os.path.islink(real) else real, place), place
             )
+
+
+def _is_meant(place: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Tell whether a recursive pattern matches a place or a folder above it."""
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_is_meant(place[first:], pattern[1:]) for first in range(len(place) + 1))
+    return bool(place) and fnmatchcase(place[0], pattern[0]) and _is_meant(place[1:], pattern[1:])
 
 
 def _until_magic(path: Path) -> tuple[Path, Path]:

@@ -3,7 +3,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +53,14 @@ def is_hidden(name: str, *, folder: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Lists folders for one input. `output` is where outputs lie, without links; what is passed over is counted."""
+    """Lists folders for one input. `output` is where outputs lie, without links; what is passed over is counted.
+
+    Only files whose places are `wanted` are meant. None means all, a table with a log as a whole among them.
+    """
 
     output: str
     passed_over: PassedOver
+    wanted: Callable[[Path], bool] | None = None
 
     def is_output(self, real: str) -> bool:
         """Tell the output folder and what is in it."""
@@ -77,8 +81,8 @@ class Walk:
             except OSError as error:
                 yield unusable(here, f"cannot be listed: {error.strerror}; ask for permission")
                 continue
-            table = logged_table(str(here)) if any(entry.name in MARKS for entry in entries) else None
-            if table is not None:
+            may_be_table = self.wanted is None and any(entry.name in MARKS for entry in entries)
+            if may_be_table and (table := logged_table(str(here))) is not None:
                 yield Unusable(here, TableError(table.refusal))
                 continue
             folders = []
@@ -97,7 +101,7 @@ class Walk:
         self, entry: os.DirEntry[str], root: tuple[Path, str], real: str, place: Path
     ) -> Iterator[Match | Unusable]:
         path = Path(entry.path)
-        if self._by_name(path):
+        if (self.wanted is not None and not self.wanted(place / entry.name)) or self._by_name(path):
             return
         if entry.is_symlink():
             real = os.path.realpath(real)

@@ -165,7 +165,32 @@ def test_a_file_named_by_itself_is_taken_and_its_place_is_one_that_readers_see(t
 def test_patterns_pass_over_what_earlier_runs_wrote(tmp_path: Path) -> None:
     plant(tmp_path, "a.csv", "out/a.csv", "out/deep/b.csv", "sub/c.csv", "sub/c.csv.rejected.csv")
     found = find_sources([f"{tmp_path}/**/*.csv"], tmp_path / "out", None)
-    assert (places(found), counts(found)) == (["a.csv", "sub/c.csv"], {Reason.EARLIER: 3})
+    assert (places(found), counts(found)) == (["a.csv", "sub/c.csv"], {Reason.EARLIER: 2})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wanted"),
+    [
+        ("**", ["a.csv", "b.tsv", "s.csv/p.parquet", "x/a.csv", "x/y/a.csv", "x/y/b.tsv"]),
+        ("**/a.csv", ["a.csv", "x/a.csv", "x/y/a.csv"]),
+        ("**/*.csv", ["a.csv", "s.csv/p.parquet", "x/a.csv", "x/y/a.csv"]),
+        ("x/**", ["a.csv", "y/a.csv", "y/b.tsv"]),
+        ("?/**/b.*", ["x/y/b.tsv"]),
+        ("**/y/**/[ab].*", ["x/y/a.csv", "x/y/b.tsv"]),
+        ("**/y", ["x/y/a.csv", "x/y/b.tsv"]),
+        ("**/**/b.tsv", ["b.tsv", "x/y/b.tsv"]),
+        ("none/**/*.csv", []),
+        ("**/*.orc", []),
+    ],
+)
+def test_recursive_patterns_follow_no_links(tmp_path: Path, pattern: str, wanted: list[str]) -> None:
+    plant(tmp_path, "a.csv", "b.tsv", "x/a.csv", "x/y/a.csv", "x/y/b.tsv", "s.csv/p.parquet", "x/y/n.md", "_/a.csv")
+    for name in ("up", "up2"):
+        (tmp_path / "x" / "y" / name).symlink_to(tmp_path)
+    found = find_sources([f"{tmp_path}/{pattern}"], tmp_path / "out", None)
+    assert places(found) == wanted
+    links = ["up", "up2"] if pattern in ("**", "x/**", "**/y") else []
+    assert [each.path.name for each in found.unusable] == (links if wanted else [Path(pattern).name])
 
 
 @pytest.mark.parametrize(
