@@ -13,6 +13,7 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 _BEYOND = re.compile("[^\x00-\x7f\udc80-\udcff]")
+_UNDEFINED = re.compile("[\x80-\x9f\ufffd]")
 _BROKEN = re.compile("[\udc80-\udcff]")
 _WORD = re.compile(r"[^\W\d_]+")
 # Common words of Western languages that others do not have.
@@ -26,6 +27,7 @@ _WESTERN = frozenset(
 )
 _WESTERN_SHARE = 0.03
 _IMPLAUSIBLE_SHARE = 0.1
+_STRAY_SHARE = 0.01
 _LATIN = ("cp1252", "iso8859_15")
 # They give other letters for the same bytes, in words that look as good.
 _NEIGHBOURS = ("cp1250", "iso8859_2", "cp1254", "cp1257")
@@ -75,17 +77,24 @@ def guess(sample: bytes, line_end: str) -> Guess:
     """
     names = (*_LATIN, "mac_roman") if line_end == "\r" else _LATIN
     texts = {name: sample.decode(name, "replace") for name in names}
-    faults = {name: _fault_share(text) for name, text in texts.items()}
-    best = min(names, key=lambda name: faults[name])
+    faults = {name: _fault_share(text) for name, text in texts.items() if _undefined_share(text) <= _STRAY_SHARE}
+    if not faults:
+        return _detected(sample)
+    best = min(faults, key=lambda name: faults[name])
     western = _is_western(texts[best])
     # Excel for the Mac's files often hold text that was broken before; its line ends tell them.
-    old_mac = best == "mac_roman" and western and faults[best] < faults["cp1252"]
+    old_mac = best == "mac_roman" and western
     if faults[best] <= _IMPLAUSIBLE_SHARE or old_mac:
         same = all(sample.decode(name, "replace") == texts[best] for name in _NEIGHBOURS)
         if western or same:
             return Guess(best, "accented letters stand where Western languages have them")
         return Guess(None, f"{best} and {', '.join(_NEIGHBOURS)} each give it other letters")
     return _detected(sample)
+
+
+def _undefined_share(text: str) -> float:
+    """Return how many of the characters beyond ASCII are none that an encoding defines."""
+    return len(_UNDEFINED.findall(text)) / max(1, len(_BEYOND.findall(text)))
 
 
 def _fault_share(text: str) -> float:

@@ -47,12 +47,12 @@ def decide(path: Path, lines: Sequence[str], start: Dialect, layout: Layout, usu
     Raises TableError where two readings remain, or the header is none.
     """
     skipped = layout.skip_lines or 0
-    if len(lines) <= skipped:
+    if len(lines) < skipped or (len(lines) == skipped and layout.columns is None):
         raise TableError(
             f"{path}: wanted a header line, found {f'{len(lines)} lines' if skipped else 'an empty file'}; "
             f"check {'--skip-lines' if skipped else 'what writes it'}"
         )
-    excel = _EXCEL.fullmatch(lines[skipped])
+    excel = _EXCEL.fullmatch(lines[skipped]) if len(lines) > skipped else None
     skipped += excel is not None and len(lines) > skipped + 1
     start = replace(
         start,
