@@ -55,13 +55,12 @@ def read_rows(path: Path, columns: Sequence[str], text: str, limits: Limits) -> 
 
 def _gathered(file: pq.ParquetFile, columns: Sequence[str], text: str, limits: Limits) -> Iterator[pa.Table]:
     """Join steps to tables. A step is twice the one before at most, and smaller where rows are long."""
-    places = leaves(file, columns)
-    groups = _groups(file, places)
+    groups = _groups(file)
     end, mean = next(groups)
     pending: list[pa.Table] = []
     known, read, rows, size, pace = Dictionaries(), 0, 0, 0, 1
     batches = file.reader.iter_batches(
-        pace, row_groups=range(file.num_row_groups), column_indices=places, use_threads=False
+        pace, row_groups=range(file.num_row_groups), column_indices=leaves(file, columns), use_threads=False
     )
     for batch in batches:
         table, held = known.share(pa.Table.from_batches([batch]))
@@ -82,17 +81,17 @@ def _gathered(file: pq.ParquetFile, columns: Sequence[str], text: str, limits: L
         yield pa.concat_tables(pending)
 
 
-def _groups(file: pq.ParquetFile, places: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _groups(file: pq.ParquetFile) -> Iterator[tuple[int, int]]:
     """Yield the row that ends each row group, and how many bytes its rows have on average; then no end.
 
-    What a dictionary page spares is not told, nor how much the rows differ.
+    What a dictionary page spares is not told, nor how much the rows differ. The sizes of single columns are not asked
+    for: on some broken footers that ends the process.
     """
     end = 0
     for place in range(file.num_row_groups):
         group = file.metadata.row_group(place)
         end += group.num_rows
-        size = sum(group.column(leaf).total_uncompressed_size for leaf in places)
-        yield end, max(1, size // max(1, group.num_rows))
+        yield end, max(1, group.total_byte_size // max(1, group.num_rows))
     yield sys.maxsize, 1
 
 
