@@ -42,6 +42,8 @@ def open_parquet_writer(
                 compression_level=3,
                 # As most write them, where they fit.
                 store_decimal_as_integer=True,
+                # Items of lists keep the names that they have.
+                use_compliant_nested_type=False,
                 # Probabilities are hardly ever the same, and a dictionary of them takes half as much again.
                 use_dictionary=[leaf for leaf in _leaves(schema) if leaf != prefix + PROBABILITY],
                 # How many rows are looked at before a page ends; with the usual 1,024 long rows make pages of a GB.
