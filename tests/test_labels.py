@@ -244,6 +244,16 @@ def test_a_run_reads_a_column_one_way(
     assert reader.read("another", Counter([1, 5]), "then.csv").scale is Scale.STARS
 
 
+def test_a_run_reads_on_as_the_one_before() -> None:
+    before, open_still = reading("label", 1, 5).to_json(), reading("label", 1, 2).to_json()
+    reader = LabelReader()
+    reader.recall(open_still, "open.csv")
+    reader.recall(before, "old.csv")
+    reader.recall(reading("label", 0, 1).to_json(), "later.csv")
+    assert reading("label", 1, reader=reader).scale is Scale.STARS
+    assert "(in old.csv it is stars 1-5)" in reading("label", 0, 1, reader=reader).why_not
+
+
 numbers = st.lists(st.integers(0, 6), min_size=1, max_size=12)
 
 
