@@ -1,6 +1,7 @@
 """Laws of labels: a scale is taken only where rows and name agree on it, and no label is ever turned round."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -32,7 +33,7 @@ def reading(column: str, *values: object, reader: LabelReader | None = None) -> 
         (Scale.WORDS, POSITIVE, ["positive", " POSITIVE ", "pos", "very positive", "mostly_positive", "good"]),
         (Scale.WORDS, POSITIVE, ["positif", "Positiv", "positivo", "très positif"]),
         (Scale.WORDS, NEGATIVE, ["negative", '"neg"', "Very Negative", "somewhat-negative", "BAD"]),
-        (Scale.WORDS, NEGATIVE, ["négatif", "NEGATIV", "negativo"]),
+        (Scale.WORDS, NEGATIVE, ["négatif", "NEGATIV", "negativo", "\u200bneg"]),
         (Scale.WORDS, NEUTRAL, ["neutral", "Mixed", "neu", "neutre"]),
         (Scale.WORDS, UNREADABLE, ["not positive", "non-negative", "irrelevant", "1", 1, "true", "po", "positively"]),
         (Scale.BINARY, POSITIVE, [1, 1.0, True, "1", "1.0", "1,0", "1e0", "+1", "TRUE", "LABEL_1"]),
@@ -47,6 +48,7 @@ def reading(column: str, *values: object, reader: LabelReader | None = None) -> 
         (Scale.STARS, NEUTRAL, [3, 2.5, "3,5", "3 stars", "★★★☆☆", "★★★½"]),
         (Scale.STARS, UNREADABLE, [0, 0.5, 6, True, "10", "8/10", "5,000", "nan5", "80%"]),
         (Scale.STARS, UNREADABLE, ["*****", "★★☆", "☆☆☆☆☆", "★★★★★★"]),
+        (Scale.STARS, MISSING, [r"\N", "#N/A", "''", "nan "]),
         *[(scale, MISSING, [None, "", "  ", "NaN", float("nan"), "NA", "null", "None", "<NA>"]) for scale in Scale],
     ],
 )  # fmt: skip
@@ -122,6 +124,12 @@ def test_the_reason_lists_the_values_and_names_the_options(column: str) -> None:
     many = reading(column, *(f"review {number} of a column of texts, no label" for number in range(100)))
     assert len(many.why_not) < 1000
     assert "88 more" in many.why_not
+
+
+def test_a_column_of_long_texts_is_told_fast() -> None:
+    start = time.process_time()
+    assert reading("label", *(f"{number} " + "wörd " * 10_000 for number in range(1000))).why_not
+    assert time.process_time() - start < 3
 
 
 def test_a_column_without_counts_is_not_evaluated() -> None:
