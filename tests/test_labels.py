@@ -78,6 +78,7 @@ def test_a_value_means_one_thing_on_a_scale(scale: Scale, meaning: Label | NoLab
         (["label", "x", "stars"], [1, 1.5, 2, 4.5, 5], Scale.STARS),
         (["label", "x", "stars"], ["1 star", "2 stars"], Scale.STARS),
         (["label", "x", "stars", "negative"], ["pos", "neg", "mixed"], Scale.WORDS),
+        (["negative", "is_bad"], [1, 2, 3, 4, 5], None),
         (["stars"], [1, 2], Scale.STARS),
         (["stars"], [3], None),
         # Scales that are not told apart by anything.
@@ -124,6 +125,22 @@ def test_the_reason_lists_the_values_and_names_the_options(column: str) -> None:
     many = reading(column, *(f"review {number} of a column of texts, no label" for number in range(100)))
     assert len(many.why_not) < 1000
     assert "88 more" in many.why_not
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted", "shown"),
+    [
+        # A few words that are no labels are slips; a number among numbers is another scale.
+        ([0, 1] * 10 + ["x"], "wanted 1/0, found 'x' (1 rows); mend them", {}),
+        ([half / 2 for half in range(1, 11)], "wanted 1/0, positive/negative or stars 1-5, found", {"0.5", "5.0"}),
+        (["came late", "like it", "broke"], "wanted 1/0, positive/negative or stars 1-5, found", {"late", "like"}),
+        ([0, 1, "x"], "wanted 1/0, positive/negative or stars 1-5, found", {"0 (", "1 (", "'x' ("}),
+    ],
+)
+def test_slips_are_told_from_other_scales(values: list[object], wanted: str, shown: set[str]) -> None:
+    found = reading("label", *values).why_not
+    assert wanted in found
+    assert all(value in found for value in shown)
 
 
 def test_a_column_of_long_texts_is_told_fast() -> None:
@@ -224,6 +241,12 @@ def test_where_nearly_all_are_1_each_row_must_fit(other: object) -> None:
     }
 
 
+def test_strays_speak_for_no_scale() -> None:
+    assert reading("label", *[1] * 500, *[2] * 485, *[5] * 6, *[9] * 9).why_not
+    assert reading("x", *[1] * 500, *[2] * 500, "1 star").why_not
+    assert reading("x", *[0] * 500, 1).why_not
+
+
 @pytest.mark.parametrize(
     ("column", "first", "then", "scale"),
     [
@@ -306,6 +329,7 @@ def test_no_names_are_none() -> None:
         (["10..7"], ["1"], "--positive: wanted a range from low to high, got '10..7'"),
         (["5,4"], ["1..4"], "got 4 for both"),
         (["3..10"], ["1..4"], "got 3..4 for both"),
+        (["Good"], ["good"], "got good for both"),
         (["Good", "1"], ["good,1.0"], "got 1, good for both"),
     ],
 )
