@@ -83,6 +83,12 @@ class LabelReader:
         if sure and scale in _ONE:
             self._known.setdefault(fold(column), (scale, place))
 
+    def recall(self, labels: Mapping[str, Any], place: str) -> None:
+        """Note how an earlier run read the column of the file `place`, by its summary's `LabelReading.to_json`."""
+        for scale in _ONE:
+            if labels["scale"] == str(scale) and not labels["why_not"]:
+                self._known.setdefault(fold(labels["column"]), (scale, place))
+
     def read(self, column: str, counts: Counts | None, place: str) -> LabelReading:
         """Return how the column of the file `place` is read, by how often each value stands in it.
 

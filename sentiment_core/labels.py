@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -45,6 +46,7 @@ class Reads(Protocol):
         """Return what `value` means. Never raises."""
 
 
+_LONGEST = 100
 _QUOTES = "\"'` "
 _MISSING = frozenset(("", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "nat", "\\n"))
 # A comma before three digits may part thousands, so that is no number.
@@ -74,6 +76,7 @@ _SENTIMENTS: dict[str | None, Meaning] = {
 _TRUTHS = {"true": Label.POSITIVE, "false": Label.NEGATIVE, "label_1": Label.POSITIVE, "label_0": Label.NEGATIVE}
 
 
+@lru_cache(maxsize=4096)  # the few values of a column are looked at from many sides
 def fold(text: str) -> str:
     """Return `text` as it is compared: its case, accents, width, blanks and marks that nobody sees do not count."""
     letters = unicodedata.normalize("NFKD", text.casefold())
@@ -82,9 +85,12 @@ def fold(text: str) -> str:
 
 
 def spelled(value: object) -> str:
-    """Return any value of a label column as folded text, without quotes around it; empty for a blank one."""
+    """Return any value of a label column as folded text, without quotes around it; empty for a blank one.
+
+    Only its beginning, if it is a review and no label.
+    """
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return fold(text).strip(_QUOTES)
+    return fold(text.strip()[:_LONGEST]).strip(_QUOTES)
 
 
 def is_missing(value: object) -> bool:

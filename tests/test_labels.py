@@ -1,6 +1,7 @@
 """Laws of labels: a scale is taken only where rows and name agree on it, and no label is ever turned round."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from data.label_column import LabelReader, LabelReading
 from data.reviews import read_reviews
 from sentiment_core.errors import ConfigError, TableError
-from sentiment_core.labels import Label, NoLabel, Scale
+from sentiment_core.labels import Label, NoLabel, Scale, Truth
 from sentiment_core.naming import Naming
 
 NEGATIVE, POSITIVE, NEUTRAL = Label.NEGATIVE, Label.POSITIVE, NoLabel.NEUTRAL
@@ -32,7 +33,7 @@ def reading(column: str, *values: object, reader: LabelReader | None = None) -> 
         (Scale.WORDS, POSITIVE, ["positive", " POSITIVE ", "pos", "very positive", "mostly_positive", "good"]),
         (Scale.WORDS, POSITIVE, ["positif", "Positiv", "positivo", "très positif"]),
         (Scale.WORDS, NEGATIVE, ["negative", '"neg"', "Very Negative", "somewhat-negative", "BAD"]),
-        (Scale.WORDS, NEGATIVE, ["négatif", "NEGATIV", "negativo"]),
+        (Scale.WORDS, NEGATIVE, ["négatif", "NEGATIV", "negativo", "\u200bneg"]),
         (Scale.WORDS, NEUTRAL, ["neutral", "Mixed", "neu", "neutre"]),
         (Scale.WORDS, UNREADABLE, ["not positive", "non-negative", "irrelevant", "1", 1, "true", "po", "positively"]),
         (Scale.BINARY, POSITIVE, [1, 1.0, True, "1", "1.0", "1,0", "1e0", "+1", "TRUE", "LABEL_1"]),
@@ -47,6 +48,7 @@ def reading(column: str, *values: object, reader: LabelReader | None = None) -> 
         (Scale.STARS, NEUTRAL, [3, 2.5, "3,5", "3 stars", "★★★☆☆", "★★★½"]),
         (Scale.STARS, UNREADABLE, [0, 0.5, 6, True, "10", "8/10", "5,000", "nan5", "80%"]),
         (Scale.STARS, UNREADABLE, ["*****", "★★☆", "☆☆☆☆☆", "★★★★★★"]),
+        (Scale.STARS, MISSING, [r"\N", "#N/A", "''", "nan "]),
         *[(scale, MISSING, [None, "", "  ", "NaN", float("nan"), "NA", "null", "None", "<NA>"]) for scale in Scale],
     ],
 )  # fmt: skip
@@ -76,6 +78,7 @@ def test_a_value_means_one_thing_on_a_scale(scale: Scale, meaning: Label | NoLab
         (["label", "x", "stars"], [1, 1.5, 2, 4.5, 5], Scale.STARS),
         (["label", "x", "stars"], ["1 star", "2 stars"], Scale.STARS),
         (["label", "x", "stars", "negative"], ["pos", "neg", "mixed"], Scale.WORDS),
+        (["negative", "is_bad"], [1, 2, 3, 4, 5], None),
         (["stars"], [1, 2], Scale.STARS),
         (["stars"], [3], None),
         # Scales that are not told apart by anything.
@@ -124,6 +127,29 @@ def test_the_reason_lists_the_values_and_names_the_options(column: str) -> None:
     assert "88 more" in many.why_not
 
 
+@pytest.mark.parametrize(
+    ("values", "wanted", "shown"),
+    [
+        # A few words that are no labels are slips; a number among numbers is another scale.
+        ([0, 1] * 10 + ["x"], "wanted 1/0, found 'x' (1 rows); mend them", {}),
+        ([half / 2 for half in range(1, 11)], "wanted 1/0, positive/negative or stars 1-5, found", {"0.5", "5.0"}),
+        (["came late", "like it", "broke"], "wanted 1/0, positive/negative or stars 1-5, found", {"late", "like"}),
+        ([0, 1, "x"], "wanted 1/0, positive/negative or stars 1-5, found", {"0 (", "1 (", "'x' ("}),
+    ],
+)
+def test_slips_are_told_from_other_scales(values: list[object], wanted: str, shown: set[str]) -> None:
+    found = reading("label", *values)
+    assert wanted in found.why_not
+    assert all(value in found.why_not for value in shown)
+    assert found.apply(values) == Truth(labels=[None] * len(values))
+
+
+def test_a_column_of_long_texts_is_told_fast() -> None:
+    start = time.process_time()
+    assert reading("label", *(f"{number} " + "wörd " * 10_000 for number in range(1000))).why_not
+    assert time.process_time() - start < 3
+
+
 def test_a_column_without_counts_is_not_evaluated() -> None:
     assert "nested values, or more distinct ones" in LabelReader().read("label", None, "a.csv").why_not
 
@@ -141,6 +167,16 @@ def test_a_reading_says_itself() -> None:
         "unreadable": 0,
         "missing": 1,
     }
+
+
+@given(rows=st.lists(st.sampled_from([5, "4.0", 3, 1, None, "", 2.5]), max_size=30))
+def test_the_rows_of_a_file_and_of_its_batches_are_the_same(rows: list[object]) -> None:
+    rows = [*rows, *[5, 1] * 50, "x"]
+    found = reading("stars", *rows)
+    truth = found.apply(rows)
+    assert (truth.neutral, truth.unreadable) == (found.rows(NEUTRAL), found.rows(UNREADABLE))
+    assert [truth.labels.count(label) for label in Label] == [found.rows(label) for label in Label]
+    assert sum(found.meanings.values()) == len(rows)
 
 
 # What each number means where it stands for stars, for 1/0, and how people and programs spell it.
@@ -216,6 +252,12 @@ def test_where_nearly_all_are_1_each_row_must_fit(other: object) -> None:
     }
 
 
+def test_strays_speak_for_no_scale() -> None:
+    assert reading("label", *[1] * 500, *[2] * 485, *[5] * 6, *[9] * 9).why_not
+    assert reading("x", *[1] * 500, *[2] * 500, "1 star").why_not
+    assert reading("x", *[0] * 500, 1).why_not
+
+
 @pytest.mark.parametrize(
     ("column", "first", "then", "scale"),
     [
@@ -242,6 +284,16 @@ def test_a_run_reads_a_column_one_way(
         assert f"(in first.csv it is {before.scale})" in found.why_not
         assert "--positive" in found.why_not
     assert reader.read("another", Counter([1, 5]), "then.csv").scale is Scale.STARS
+
+
+def test_a_run_reads_on_as_the_one_before() -> None:
+    before, nearly = reading("label", 1, 5).to_json(), reading("label", *[0, 1] * 10, "x").to_json()
+    reader = LabelReader()
+    reader.recall(nearly, "nearly.csv")
+    reader.recall(before, "old.csv")
+    reader.recall(reading("label", 0, 1).to_json(), "later.csv")
+    assert reading("label", 1, reader=reader).scale is Scale.STARS
+    assert "(in old.csv it is stars 1-5)" in reading("label", 0, 1, reader=reader).why_not
 
 
 numbers = st.lists(st.integers(0, 6), min_size=1, max_size=12)
@@ -288,6 +340,7 @@ def test_no_names_are_none() -> None:
         (["10..7"], ["1"], "--positive: wanted a range from low to high, got '10..7'"),
         (["5,4"], ["1..4"], "got 4 for both"),
         (["3..10"], ["1..4"], "got 3..4 for both"),
+        (["Good"], ["good"], "got good for both"),
         (["Good", "1"], ["good,1.0"], "got 1, good for both"),
     ],
 )
