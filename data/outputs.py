@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from data.unfinished import unfinished
 from sentiment_core.errors import OutputError, SpaceError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -49,11 +50,12 @@ def whole_file(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.part")
     make_folder(path.parent)
     try:
-        yield part
-        with writing(path):
-            _sync(part)
-            part.replace(path)
-            _sync(path.parent)
+        with unfinished(part):
+            yield part
+            with writing(path):
+                _sync(part)
+                part.replace(path)
+                _sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
 
@@ -75,7 +77,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     """Give an empty folder beside `folder`, which must not exist; on success it becomes `folder`."""
     require_absent(folder)
     building = folder.with_name(f".{folder.name}.building")
-    with writing(folder):
+    with writing(folder), unfinished(building):
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
         try:
