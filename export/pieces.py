@@ -8,11 +8,11 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-# Characters. A longer text is cut where its tokens cannot tell: before a space.
-PIECE = 1 << 16
-# A text is cut here even within a word, or if a space is no sure place to: no review and no word is so long.
-_AT_MOST = 1 << 18
+# Characters. A longer text is cut where its tokens cannot tell: before a space, or in a word that is no word.
+PIECE = 1 << 15
 _PIECES_AT_ONCE = 4
+# Where a space is no sure place to cut, a text of any size that reviews have stays whole.
+_UNSURE = 1 << 18
 # What these do to a letter, or to the marks after it, does not depend on what stands before a space.
 _LOCAL_NORMALIZERS = {"NFC", "NFD", "Lowercase", "StripAccents", "BertNormalizer"}
 # These begin anew at every space of a text whose spaces are single ones, or part single letters.
@@ -24,13 +24,13 @@ class Pieces:
     """Encodes long texts with `tokenizer` in bounded memory, their spaces single as `clean` leaves them.
 
     The ids are those of the whole text where the tokenizer begins anew at every space, which GPT-2's and BERT's and
-    those of their kind do, and no word is longer than 262,144 characters; else they may differ at a few cuts, always
+    those of their kind do, and no word is longer than 32,768 characters; else they may differ at a few cuts, always
     the same ones for the same text.
     """
 
     def __init__(self, tokenizer: Tokenizer, size: int = PIECE) -> None:
         self._tokenizer = tokenizer
-        self._size = size if begins_anew_at_spaces(tokenizer) else _AT_MOST
+        self._size = size if begins_anew_at_spaces(tokenizer) else _UNSURE
         bare, whole = (tokenizer.encode("a", add_special_tokens=special).ids for special in (False, True))
         start = next((place for place in range(len(whole)) if whole[place : place + len(bare)] == bare), 0)
         self._before, self._after = whole[:start], whole[start + len(bare) :]
@@ -47,16 +47,13 @@ class Pieces:
 
 
 def cut(text: str, size: int) -> Iterator[str]:
-    """Yield `text` in pieces of about `size` characters that begin with a space, but for words that are too long."""
+    """Yield `text` in pieces of at most `size` characters that begin with a space, but where a word is longer."""
     start = 0
     while start < len(text):
         end = len(text)
         if end - start > size:
-            end = text.rfind(" ", start + 1, start + size + 1)
-            if end < 0:
-                end = text.find(" ", start + size, start + _AT_MOST)
-            if end < 0:
-                end = start + _AT_MOST
+            space = text.rfind(" ", start + 1, start + size + 1)
+            end = space if space > 0 else start + size
         yield text[start:end]
         start = end
 
