@@ -197,6 +197,7 @@ class Records:
         return len(line) - (self._dialect.newline == "\r\n" and line.endswith("\r"))
 
     def _cells(self, line: str) -> Record:
+        line = self._continued(line)
         quote, separator, stop = self._dialect.quote, self._dialect.separator, self._stop(line)
         cells: Record = []
         at = 0
@@ -209,9 +210,8 @@ class Records:
                 stop = self._stop(line)
                 cells.append(cell)
             else:
-                line, start, end = self._bare(line, at, stop)
-                stop = self._stop(line)
-                text = line[start:end]
+                end = self._cut.bare_end(line, at, stop)
+                text = line[at:end]
                 cells.append(None if text in self._dialect.nulls else self._unescape.bare(text))
                 at = end
             if at == stop:
@@ -220,16 +220,18 @@ class Records:
                 raise _BrokenQuotes("text after a closing quote")
             at += len(separator)
 
-    def _bare(self, line: str, start: int, stop: int) -> tuple[str, int, int]:
-        """Return the line on which a bare cell ends (escaped line ends put in), and where it starts and ends."""
-        while (end := self._cut.bare_end(line, start, stop)) is None:
-            following = None if self._alone else self._next()
+    def _continued(self, line: str) -> str:
+        """Add to a line those that follow it behind an escaped line end."""
+        escape, parts, size = self._dialect.escape, [line], 0
+        while escape and self._dialect.escape_bare and not self._alone and size < _LONGEST_RECORD:
+            text = parts[-1][: self._stop(parts[-1])]
+            following = self._next() if (len(text) - len(text.rstrip(escape))) % 2 else None
             if following is None:
-                return line, start, stop
+                break
+            parts.append(following)
             self._taken.append(following)
-            line = line + self._dialect.line_end + following
-            stop = self._stop(line)
-        return line, start, end
+            size += len(following)
+        return self._dialect.line_end.join(parts)
 
     def _quoted(self, line: str, start: int) -> tuple[str, str, int] | None:
         """Read a quoted cell from `start`; return it, the line it ends on, and the place after its closing quote.
@@ -247,7 +249,7 @@ class Records:
             if following is None:
                 raise _BrokenQuotes(_NEVER_CLOSED)
             self._taken.append(following)
-            line, start, plain = following, 0, False
+            line, start, plain = self._continued(following), 0, False
         parts.append(line[start:end])
         text = "".join(parts)
         if not plain or self._dialect.separator in text or self._dialect.quote in text:

@@ -35,9 +35,14 @@ class Reading:
         return 2.0 if self.error is not None else self.broken / max(1, self.rows + self.broken)
 
 
-def line_end(text: str) -> str:
-    """Return what ends the first line of `text`, line ends in quotes aside."""
-    found = _LINE_END.search(_QUOTED.sub("", text)) or _LINE_END.search(text)
+def line_end(text: str, layout: Layout) -> str:
+    """Return what ends the first line of `text`, line ends in quotes or behind an escape aside."""
+    quote, escape = (
+        re.escape(mark or "") for mark in (USUAL_QUOTE if layout.quote is None else layout.quote, layout.escape)
+    )
+    escaped = f"{escape}." if escape else "(?!)"
+    quoted = f"{quote}(?:{escaped}|[^{quote}{escape}])*{quote}" if quote else "(?!)"
+    found = _LINE_END.search(re.sub(f"{quoted}|{escaped}", "", text, flags=re.DOTALL)) or _LINE_END.search(text)
     return found[0] if found else "\n"
 
 
