@@ -179,15 +179,17 @@ class Records:
         """Whether most lines that the open quote took are rows by themselves, like the one it stands in."""
         if self._dialect.strict or not self._dialect.quote or self._width == 1:
             return False
-        taken = self._taken
-        first = self._by_itself(taken[0])
-        others = [self._by_itself(line) for line in islice(taken, 1, _JUDGED_LINES) if line not in ("", "\r")]
+        first = self._by_itself(self._taken[0])
+        whole = first is not None and len(first) == self._width
+        # The line that closes a cell of the first column holds the other columns, as if it were a row.
+        last = len(self._taken) if whole or not closed else -1
+        judged = islice(self._taken[1:last], _JUDGED_LINES)
+        others = [self._by_itself(line) for line in judged if line not in ("", "\r")]
+        rows = [each for each in others if each is not None and len(each) == self._width]
         # Lines of prose have commas too: there, cells of figures must stand where the first line has them.
         least = (2 if closed else 1) if self._dialect.separator in PROSE_SEPARATORS else 0
-        rows = [each for each in others if each is not None and len(each) == self._width]
-        if first is None or len(first) != self._width:
-            return 2 * len(rows) > len(others) and all(alike(rows[0], each, least) for each in rows)
-        return 2 * sum(alike(first, each, least) for each in rows) > len(others)
+        model = first if whole and first is not None else next(iter(rows), [])
+        return 2 * sum(alike(model, each, least) for each in rows) > len(others)
 
     def _join(self, taken: list[str]) -> str:
         return self._dialect.line_end.join(taken).removesuffix("\r")

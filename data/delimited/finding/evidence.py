@@ -124,7 +124,7 @@ def _quoting(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -
     if layout.quote is not None or start.separator in PROSE_SEPARATORS or quoted.dialect.strict:
         return quoted
     plain = _read(path, lines, replace(start, quote=""), layout)
-    if plain.broken_share != quoted.broken_share:
+    if plain.broken_share != quoted.broken_share or plain.error is not None:
         return min(plain, quoted, key=lambda each: each.broken_share)
     shown = quoted.proofs or _quoted_column(lines, plain.dialect)
     if shown and quoted.letters:
