@@ -57,7 +57,7 @@ def make_model(tokenizer: Path, texts: Sequence[str], folder: Path) -> None:
     words.save_pretrained(checkpoint)
     bundle.mkdir()
     training = {"max_length": MAX_LENGTH, "temperature": 1.0, "threshold": 0.5, "validation": {}, "card": {}}
-    build(checkpoint, bundle, training, Texts(texts, [Label.POSITIVE] * len(texts)), texts[:1], print)
+    build(checkpoint, bundle, training, Texts(texts=texts, labels=[Label.POSITIVE] * len(texts)), texts[:1], print)
 
 
 def open_peer(name: str, folder: Path) -> Score:
