@@ -28,7 +28,7 @@ from data.splits import is_validation
 from export.runtime import Encoder
 from jobs.base import open_base, open_tokenizer
 from jobs.embeddings import borrow_embeddings
-from jobs.trainer import Report, TimeBudget, arguments, run, work_folder
+from jobs.trainer import Report, TimeBudget, arguments, is_bf16, run, work_folder
 from sentiment_core.config import PretrainConfig
 from sentiment_core.errors import TableError
 from sentiment_core.text import clean
@@ -69,7 +69,7 @@ def pretrain(
     steps = math.ceil(len(blocks) / config.batch_size * config.epochs)
     settings = arguments(
         work,
-        width=model.config.hidden_size,
+        bf16=is_bf16(work, model.config.hidden_size),
         seed=config.seed,
         max_steps=steps,
         per_device_train_batch_size=config.batch_size,

@@ -26,6 +26,7 @@ def print_report(report: dict[str, Any], output: Path, console: Console) -> None
     for name, count in evaluation["confusion"].items():
         table.add_row(name.replace("_", " "), f"{count:,}", f"{baseline['confusion'][name]:,}")
     console.print(table)
+    console.print(f"chosen on these reviews: {report['card']['chosen_on_validation']}")
     console.print(f"temperature {report['temperature']:.3f}, threshold {report['threshold']:.2f}; written to {output}")
     if is_collapsed(report["validation"]):
         share = report["validation"]["positive_share"]

@@ -15,9 +15,14 @@ from click.testing import Result
 from conftest import made_up_reviews
 from safetensors import safe_open
 from safetensors.torch import load_file
+from torch.nn.functional import cross_entropy
 from transformers import AutoModelForSequenceClassification, GPT2Config, GPT2ForSequenceClassification
 
 from data.splits import is_validation
+from export.parity import TorchRun
+from export.runtime import Encoder
+from jobs.trainer import is_bf16
+from sentiment_core.batching import pad
 
 Run = Callable[..., Result]
 
@@ -137,6 +142,42 @@ def test_labels_that_teach_nothing_are_refused(
     result = sentiment("train", tmp_path / "in.csv", "--base", base, "--output", tmp_path / "c")
     assert result.exception is not None
     assert re.search(message, str(result.exception))
+
+
+def test_the_best_step_is_kept_and_no_more_are_taken_than_help(sentiment: Run, base: Path, tmp_path: Path) -> None:
+    """Validation labels are turned round: the more is learnt, the worse."""
+    reviews = made_up_reviews(600)
+    reviews.head(400).write_parquet(tmp_path / "in.parquet")
+    turned = reviews.tail(200).with_columns(label=1 - pl.col("label"))
+    turned.write_parquet(tmp_path / "turned.parquet")
+    settings = ("--epochs", 8, "--learning-rate", 3e-3, "--balance", "none", "--patience", 2)
+    arguments = ("--base", base, "--output", tmp_path / "c", "--validation", tmp_path / "turned.parquet")
+    assert sentiment("train", tmp_path / "in.parquet", *arguments, *settings).exception is None
+    report = json.loads((tmp_path / "c" / "training.json").read_text())
+    losses = [entry["eval_loss"] for entry in report["log"] if "eval_loss" in entry]
+    assert report["card"]["steps"] < 400 / 16 * 8 / 2
+    assert losses.index(min(losses)) == len(losses) - 3  # two looks in vain, and no third
+    encode, run = Encoder.open(tmp_path / "c"), TorchRun.open(tmp_path / "c")
+    logits = run(*pad(encode(turned["text"].to_list()), pad_id=0))
+    found = cross_entropy(torch.from_numpy(logits), torch.tensor(turned["label"].to_list(), dtype=torch.int64))
+    assert float(found) == pytest.approx(min(losses), abs=0.02)
+    assert float(found) < losses[-1] - 0.1
+
+
+def test_the_precision_of_a_training_is_decided_once(tmp_path: Path) -> None:
+    found = is_bf16(tmp_path, 64)
+    (tmp_path / "precision.json").write_text(json.dumps({"bf16": not found}))
+    assert is_bf16(tmp_path, 64) is not found
+
+
+def test_a_card_says_what_validation_chose(checkpoint: Path) -> None:
+    report = json.loads((checkpoint / "training.json").read_text())
+    rows = report["validation"]["rows"]
+    assert rows == report["card"]["validation_reviews"] == report["validation"]["evaluation"]["rows"]
+    assert report["card"]["chosen_on_validation"].startswith(
+        f"the step, {rows} reviews; temperature and threshold, {rows}"
+    )
+    assert report["card"]["precision"] in ("bf16", "fp32")
 
 
 def test_a_hub_out_of_reach_is_one_line(sentiment: Run, labelled: Path, tmp_path: Path) -> None:
