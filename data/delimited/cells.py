@@ -72,6 +72,30 @@ class Unescape:
         return self._in_bare.sub(lambda found: self._names.get(found[1], found[1]), text)
 
 
+def simple_cells(line: str, dialect: Dialect, width: int) -> tuple[list[str | None], bool] | None:
+    """Read a line whose quotes all open and close cells and hold no other; None where it is not so simple.
+
+    Also says whether a quoted cell holds a separator.
+    """
+    separator, quote, nulls = dialect.separator, dialect.quote, dialect.nulls
+    if quote * 2 in line or dialect.escape or width == 1 or not line.isascii():
+        return None
+    first, *parts = (line[:-1] if dialect.newline == "\r\n" and line.endswith("\r") else line).split(quote)
+    if len(parts) % 2 or (first and not first.endswith(separator)) or line[0] == "\n":
+        return None
+    bare = first.split(separator)[:-1]
+    cells: list[str | None] = [None if text in nulls else text for text in bare]
+    for place in range(0, len(parts), 2):
+        cells.append(parts[place])
+        between = parts[place + 1]
+        last = place + 2 == len(parts)
+        if (between and not between.startswith(separator)) or (not last and not between.endswith(separator)):
+            return None
+        bare = between.split(separator)[1:] if last else between.split(separator)[1:-1]
+        cells += [None if text in nulls else text for text in bare]
+    return (cells, any(separator in inside for inside in parts[::2])) if len(cells) == width else None
+
+
 def alike(row: Sequence[str | None], other: Sequence[str | None], least: int) -> bool:
     """Whether figures stand in the same cells of two rows: in `least` at least, and in more cells than not."""
     same = other_kind = 0

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
-from data.delimited.cells import Cut, Unescape, alike
+from data.delimited.cells import Cut, Unescape, alike, simple_cells
 from data.delimited.dialect import PROSE_SEPARATORS, Dialect
 from data.table import OnRejected, Rejected
 
@@ -84,34 +84,9 @@ class Records:
                 yield record
 
     def _quick(self, line: str) -> Record | None:
-        """Read a line whose quotes all open and close cells and hold no other; None where it is not so simple."""
-        separator, quote = self._dialect.separator, self._dialect.quote
-        if quote * 2 in line or self._dialect.escape or self._width == 1 or not line.isascii():
-            return None
-        first, *parts = (line[:-1] if self._dialect.newline == "\r\n" and line.endswith("\r") else line).split(quote)
-        if len(parts) % 2 or (first and not first.endswith(separator)) or line[0] == "\n":
-            return None
-        cells: Record = self._bare_cells(first.split(separator)[:-1])
-        last = len(parts) - 1
-        for place in range(0, len(parts), 2):
-            cells.append(parts[place])
-            between = parts[place + 1]
-            if place + 1 == last:
-                if between and not between.startswith(separator):
-                    return None
-                cells += self._bare_cells(between.split(separator)[1:])
-            elif between.startswith(separator) and between.endswith(separator):
-                cells += self._bare_cells(between.split(separator)[1:-1])
-            else:
-                return None
-        if len(cells) != self._width:
-            return None
-        self.proofs += any(separator in inside for inside in parts[::2])
+        cells, proof = simple_cells(line, self._dialect, self._width) or (None, False)
+        self.proofs += proof
         return cells
-
-    def _bare_cells(self, texts: list[str]) -> Record:
-        nulls = self._dialect.nulls
-        return [None if text in nulls else text for text in texts]
 
     def _again(self, record: Record) -> bool:
         """Whether a record is the header, as files put together have it."""

@@ -78,7 +78,10 @@ words = st.sampled_from([*WESTERN.values(), *OTHERS.values()]).flatmap(
 @settings(deadline=None, max_examples=300)
 @given(words=words, encoding=st.sampled_from([name.strip() for name in (*WESTERN, *OTHERS) if "2022" not in name]))
 def test_a_guess_is_right_or_none(words: list[str], encoding: str) -> None:
-    """Some words of one language, in every encoding that holds them."""
+    """Some words of one language, in every encoding that holds them; DOS's signs alone cannot be told from others."""
+    words = [
+        word for word in words if encoding != "cp850" or all(letter.isalpha() for letter in word if letter > "\x7f")
+    ]
     content = " ".join(word for word in words if word.encode(encoding, "ignore").decode(encoding) == word)
     found = guess(content.encode(encoding), "\n").encoding
     if not content.isascii() and found is not None:

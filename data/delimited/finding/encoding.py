@@ -114,7 +114,7 @@ def _is_fault(letter: str, before: str, after: str, two_before: str) -> bool:
         crowd = all(each in _ACCENTED for each in (two_before, before)) and bool(two_before and before)
         capital = letter.isupper() and before.islower()
         misplaced = (letter in "\u00ec\u00f2\u00f9" and after.isalpha()) or (letter == "\u00f5" and after != "e")
-        return crowd or capital or misplaced or before.isdigit()
+        return crowd or capital or misplaced or before.isdigit() or after.isdigit()
     if letter in _APOSTROPHES:
         return bool(before in _SIGNS)
     if letter in _OPENING:
@@ -122,7 +122,11 @@ def _is_fault(letter: str, before: str, after: str, two_before: str) -> bool:
     if letter in _JOINING:
         return before in _SIGNS
     if letter in _CLOSING:
-        return before in _SIGNS or (before.isalpha() and after.isalpha())
+        return (
+            before in _SIGNS
+            or (before.isalpha() and after.isalpha())
+            or (letter in "\u00ab\u00bb" and before.isdigit())
+        )
     # Other signs stand by themselves or at figures; what is no sign of Western texts is another's letter.
     return letter not in _SIGNS or before.isalpha() or after.isalpha() or not (before + after).isascii()
 
