@@ -100,7 +100,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_the_same(
         assert not list(output.glob(".*.part"))
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_stopped_run_leaves_at_once_and_keeps_its_chunks(
     inputs: Path, bundle: Path, tmp_path: Path, number: int, status: int
 ) -> None:

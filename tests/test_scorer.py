@@ -1,12 +1,14 @@
 """Laws of the scorer: whatever runs together, a review keeps its place and its score."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sentiment_core.batching import Ids, Mask
 from sentiment_core.config import ScoreConfig
+from sentiment_core.errors import ConfigError
 from sentiment_core.scorer import Decision, Logits, Scorer, Status
 from sentiment_core.text import clean
 
@@ -93,3 +95,8 @@ def test_progress_hears_of_every_row() -> None:
     heard: list[int] = []
     scorer().score(["good", None, "", "bad " * 30, "good"], heard.append)
     assert sum(heard) == 5
+
+
+def test_one_text_is_no_list_of_texts() -> None:
+    with pytest.raises(ConfigError, match="texts: wanted a list of texts, found one text; give it as "):
+        scorer().score("lovely")
