@@ -26,11 +26,13 @@ from data.outputs import require_absent, whole_folder, write_json
 from data.reviews import read_texts
 from data.splits import is_validation
 from export.runtime import Encoder
-from jobs.base import open_base, open_tokenizer
+from jobs.base import longest_review, open_base, open_tokenizer
 from jobs.embeddings import borrow_embeddings
-from jobs.trainer import Report, TimeBudget, arguments, run, work_folder
+from jobs.trainer import Report, TimeBudget, arguments, run
+from jobs.training_data import TrainRequest, learnable
+from jobs.work_folder import begun_with, work_folder
 from sentiment_core.config import PretrainConfig
-from sentiment_core.errors import TableError
+from sentiment_core.errors import ConfigError, TableError
 from sentiment_core.text import clean
 
 END_OF_TEXT = "<|endoftext|>"
@@ -43,17 +45,19 @@ def pretrain(
 ) -> None:
     """Train a causal language model on the training side of `corpus` and save it with its tokenizer.
 
-    Texts on the validation side of the project's split are never trained on: they give the held-out
-    perplexity, and a classifier trained from this base has not seen its own validation texts.
+    Texts on the validation and test sides of the project's split are never trained on: they give the held-out
+    perplexity, and a classifier trained from this base has not seen the texts it is measured with.
     """
     require_absent(output)
     set_seed(config.seed)
-    work, checkpoint = work_folder(output, config.resume)
+    base = None if config.base is None else _from_base(config.base, config.length)
+    request = TrainRequest(inputs=corpus, output=output, text_column=text_column)
+    work, checkpoint = work_folder(output, config.resume, begun_with(request, config))
     texts = list(dict.fromkeys(filter(None, map(clean, read_texts(corpus, text_column)))))
     held_out = [text for text in texts if is_validation(text)]
-    training = [text for text in texts if not is_validation(text)]
+    training = learnable(texts)
     console.print(f"{len(training):,} texts to train on, {len(held_out):,} held out")
-    tokenizer, model = _from_scratch(training, config) if config.base is None else _from_base(config.base)
+    tokenizer, model = base or _from_scratch(training, config)
     if config.embeddings is not None:
         borrow_embeddings(model, tokenizer, config.embeddings)
 
@@ -148,8 +152,12 @@ def _from_scratch(texts: Sequence[str], config: PretrainConfig) -> tuple[PreTrai
     return wrapped, model
 
 
-def _from_base(base: str) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
-    return open_tokenizer(base), open_base(AutoModelForCausalLM, base)
+def _from_base(base: str, length: int) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
+    tokenizer, model = open_tokenizer(base), open_base(AutoModelForCausalLM, base)
+    reach = longest_review(model.config, tokenizer, length)
+    if length > reach:
+        raise ConfigError(f"--length {length}: wanted at most {reach} tokens, which is what {base} reads; give less")
+    return tokenizer, model
 
 
 def _pack(encode: Encoder, texts: Sequence[str], end: int, length: int) -> np.ndarray[Any, np.dtype[np.int32]]:

@@ -1,6 +1,5 @@
-"""What every training shares: the Trainer's settings, its progress, precision and resumption."""
+"""What every training shares: the Trainer's settings, its progress and precision."""
 
-import shutil
 import time
 import warnings
 from pathlib import Path
@@ -9,8 +8,6 @@ from typing import Any
 import torch
 from rich.console import Console
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
-
-from sentiment_core.errors import ConfigError, OutputError
 
 
 def bf16_helps(width: int) -> bool:
@@ -44,27 +41,6 @@ def arguments(work: Path, *, width: int, **settings: Any) -> TrainingArguments:
         save_total_limit=2,
         **settings,
     )
-
-
-def work_folder(output: Path, resume: bool) -> tuple[Path, str | None]:
-    """Return the folder of intermediate checkpoints beside `output`, and the one to go on from.
-
-    A run that was cut before its first checkpoint may have left a teacher's word or trials there. Raises ConfigError
-    where no run was cut; without `resume` an earlier run's leftovers go.
-    """
-    work = output.with_name(f".{output.name}.training")
-    # The Trainer writes its state last: a checkpoint without one was cut short.
-    whole = [state.parent for state in work.glob("checkpoint-*/trainer_state.json")]
-    last = max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
-    if resume and not work.is_dir():
-        raise ConfigError(f"{output}: nothing to resume: no run was cut; run again without --resume")
-    if not resume:
-        shutil.rmtree(work, ignore_errors=True)
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot write there: {error.strerror}; choose another --output") from error
-    return work, str(last) if resume and last else None
 
 
 def run(trainer: Trainer, checkpoint: str | None) -> None:

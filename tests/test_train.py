@@ -2,12 +2,15 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import torch
@@ -15,9 +18,9 @@ from click.testing import Result
 from conftest import made_up_reviews
 from safetensors import safe_open
 from safetensors.torch import load_file
-from transformers import AutoModelForSequenceClassification, GPT2Config, GPT2ForSequenceClassification
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, GPT2Config, GPT2ForSequenceClassification
 
-from data.splits import is_validation
+from data.splits import Side, side_of
 
 Run = Callable[..., Result]
 
@@ -42,10 +45,20 @@ def test_training_says_how_good_the_model_is(checkpoint: Path) -> None:
     assert (checkpoint / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_validation_texts_were_never_trained_on(checkpoint: Path) -> None:
+def test_the_card_says_what_the_model_is(checkpoint: Path, labelled: Path) -> None:
+    report = json.loads((checkpoint / "training.json").read_text())
+    card = report["card"]
+    sides = pl.read_parquet(labelled)["text"].map_elements(side_of, return_dtype=pl.String).to_list()
+    assert card["training_reviews"] == sides.count(Side.TRAINING)
+    assert card["validation_reviews"] == report["validation"]["evaluation"]["rows"] == sides.count(Side.VALIDATION)
+    assert card["test_reviews"] == report["test"]["evaluation"]["rows"] == sides.count(Side.TEST)
+    assert report["baseline"]["rows"] == sides.count(Side.TEST)
+    assert set(card["sha256"]) == set(Side)
+    assert card["base"] == "base (gpt2, 2 layers of 64)"
+    assert date.fromisoformat(card["date"])
+    assert card["version"]
     kept = pl.read_parquet(checkpoint / "validation.parquet")
-    assert len(kept) > 50
-    assert all(is_validation(text) for text in kept["text"])
+    assert {side_of(text) for text in kept["text"]} == {Side.VALIDATION}
 
 
 def test_a_validation_file_takes_its_texts_out_of_training(sentiment: Run, base: Path, tmp_path: Path) -> None:
@@ -54,10 +67,53 @@ def test_a_validation_file_takes_its_texts_out_of_training(sentiment: Run, base:
     frame.head(20).write_csv(tmp_path / "held.csv")
     arguments = ("--base", base, "--output", tmp_path / "c", "--max-steps", 1, "--validation", tmp_path / "held.csv")
     result = sentiment("train", tmp_path / "all.parquet", *arguments)
-    assert "left out of training: 20 reviews that stand in validation" in result.stderr
+    assert "all.parquet: text 'text', label 'label' (1/0): 60 rows, 40 new reviews" in result.stderr
     card = json.loads((tmp_path / "c" / "training.json").read_text())["card"]
-    # The default batch is of 16: no more of the 40 were seen in the one step.
-    assert (card["training_reviews"], card["validation_reviews"]) == (16, 20)
+    sides = list(map(side_of, frame["text"]))
+    # The default batch is of 16: no more were seen in the one step.
+    assert (card["training_reviews"], card["test_reviews"]) == (16, sides.count(Side.TEST))
+    assert card["validation_reviews"] == 20 - sides[:20].count(Side.TEST)
+
+
+def test_training_stops_where_it_no_longer_helps_and_keeps_the_best(sentiment: Run, base: Path, tmp_path: Path) -> None:
+    """Labels by chance can be learnt by heart alone: the longer, the worse on validation."""
+    frame = made_up_reviews(400)
+    labels = np.random.default_rng(0).integers(0, 2, 400)
+    frame.with_columns(label=pl.Series(labels)).write_parquet(tmp_path / "chance.parquet")
+    settings = (
+        "--epochs",
+        20,
+        "--learning-rate",
+        3e-3,
+        "--patience",
+        2,
+        "--balance",
+        "none",
+        "--output",
+        tmp_path / "c",
+    )
+    result = sentiment("train", tmp_path / "chance.parquet", "--base", base, *settings)
+    assert result.exception is None
+    report = json.loads((tmp_path / "c" / "training.json").read_text())
+    losses = {entry["step"]: entry["eval_loss"] for entry in report["log"] if "eval_loss" in entry}
+    kept = min(losses, key=losses.__getitem__)
+    assert report["card"]["kept_step"] == kept
+    assert report["card"]["steps"] == list(losses)[list(losses).index(kept) + 2]  # after two looks that were no better
+    assert f"stopped early, as the validation loss no longer fell: ended at step {max(losses)} of" in result.stderr
+    assert f"kept step {kept}" in result.stderr
+    assert losses[max(losses)] > losses[kept] + 0.01
+    assert _loss(tmp_path / "c") == pytest.approx(losses[kept], abs=5e-3)
+
+
+def _loss(checkpoint: Path) -> float:
+    """Return the loss of the weights that are there on the reviews that chose them."""
+    kept = pl.read_parquet(checkpoint / "validation.parquet")
+    model = AutoModelForSequenceClassification.from_pretrained(checkpoint)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    batch = tokenizer(kept["text"].to_list(), padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        logits = model(**batch).logits
+    return float(torch.nn.functional.cross_entropy(logits, torch.tensor(kept["label"].to_list())))
 
 
 def test_the_bundled_base_trains(sentiment: Run, tmp_path: Path) -> None:
@@ -106,6 +162,15 @@ def test_a_killed_training_reaches_the_same_end(
     job.kill()
     job.wait()
     assert not (tmp_path / "cut").exists()
+    assert str(sentiment(*cut).exception) == (
+        f"{tmp_path / 'cut'}: wanted a new training, found one that was interrupted; go on with it by --resume, "
+        f"or remove {tmp_path / '.cut.training'}"
+    )
+    other = shutil.copytree(checkpoint, tmp_path / "other" / "checkpoint")
+    (other / "generation_config.json").write_text("{}")
+    resumed = sentiment(*cut, "--resume", "--teacher", other, "--batch-size", 8)
+    assert "wanted what was begun there, found another in --batch-size, --teacher; " in str(resumed.exception)
+    shutil.rmtree(tmp_path / "other")
     resumed = sentiment(*cut, "--resume")
     assert resumed.exception is None
     assert sentiment(*arguments, "--output", tmp_path / "whole").exception is None
@@ -178,7 +243,10 @@ def test_bases_are_compared_on_one_split(
     report = json.loads((tmp_path / "out" / "compare.json").read_text())
     models = {row["model"]: row for row in report["models"]}
     assert list(models) == ["base", "checkpoint", "bundle", "NB-SVM", "TF-IDF + logistic regression"]
-    assert {row["evaluation"]["rows"] for row in models.values()} == {report["validation_reviews"]}
+    assert {row["evaluation"]["rows"] for row in models.values()} == {report["test_reviews"]}
+    trained = json.loads((checkpoint / "training.json").read_text())
+    assert report["sha256"] == trained["card"]["sha256"]
+    assert models["TF-IDF + logistic regression"]["evaluation"] == trained["baseline"]
     assert models["checkpoint"]["evaluation"] == models["bundle"]["evaluation"]  # one is the other's export
     assert all(row["evaluation"]["accuracy"]["value"] > 0.9 for row in models.values())
     table = (tmp_path / "out" / "compare.md").read_text().splitlines()
@@ -189,9 +257,22 @@ def test_bases_are_compared_on_one_split(
     assert json.loads((tmp_path / "out" / "compare.json").read_text()) == report  # what is measured, too
     pl.read_parquet(labelled).head(100).write_parquet(tmp_path / "other.parquet")
     assert str(sentiment("compare", tmp_path / "other.parquet", *bases, *settings).exception) == (
-        f"{tmp_path / 'out'}: wanted the comparison that was begun there, found other reviews or settings; "
-        "choose another --output"
+        f"{tmp_path / 'out'}: wanted what was begun there, found another in inputs; choose another --output"
     )
+    other = shutil.copytree(base, tmp_path / "elsewhere" / "base")
+    (other / "pretraining.json").unlink()
+    assert str(sentiment("compare", labelled, "--base", other, *settings).exception) == (
+        f"{tmp_path / 'out' / 'base'}: wanted what was begun there, found another in --base; choose another --output"
+    )
+
+
+def test_every_base_is_looked_at_before_the_first_is_trained(
+    sentiment: Run, base: Path, labelled: Path, tmp_path: Path
+) -> None:
+    result = sentiment("compare", labelled, "--base", base, "--base", "no-such", "--output", tmp_path / "out")
+    assert "--base no-such: not a local folder" in str(result.exception)
+    assert not result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_search_keeps_its_trials_and_is_no_worse(sentiment: Run, base: Path, labelled: Path, tmp_path: Path) -> None:
