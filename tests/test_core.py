@@ -11,7 +11,6 @@ from numpy.testing import assert_allclose
 
 from data.splits import is_validation
 from sentiment_core.batching import pad, plan
-from sentiment_core.calibration import fit_decision
 from sentiment_core.config import PretrainConfig, ScoreConfig, TrainConfig
 from sentiment_core.errors import BundleError, ConfigError
 from sentiment_core.labels import Label, Scale, Unreadable, parse, scale_of
@@ -83,15 +82,6 @@ def test_probability_is_the_softmax_of_the_tempered_logits(margin: float, temper
 def test_a_label_can_be_checked_from_the_written_probability(probability: float, threshold: float) -> None:
     (label,) = Decision(threshold=threshold).decide(np.array([probability], dtype=np.float32))
     assert label == (np.float32(probability) >= np.float32(threshold))
-
-
-def test_calibration_finds_the_temperature_and_threshold_that_made_the_labels() -> None:
-    rng = np.random.default_rng(0)
-    margin = rng.normal(0, 4, 20_000).astype(np.float32)
-    truth = (rng.random(20_000) < 1 / (1 + np.exp(-margin / 2.5))).astype(np.int64)
-    decision = fit_decision(np.stack([np.zeros_like(margin), margin], axis=1), truth)
-    assert decision.temperature == pytest.approx(2.5, rel=0.05)
-    assert decision.threshold == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.parametrize(
