@@ -1,16 +1,21 @@
 """Labelled reviews for training, held in memory."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
+from data.label_column import LabelReader, LabelReading
 from data.records import Rejected
 from data.schema import find_text, require_label
-from data.tables import Table, scan
+from data.table import Survey
+from data.tables import OnRejected, Table, scan
 from sentiment_core.errors import TableError
-from sentiment_core.labels import Label, Scale, Truth, Unreadable, parse, scale_of
+from sentiment_core.labels import Label, NoLabel
+from sentiment_core.naming import Naming
 from sentiment_core.text import clean
 
 # Travels with a checkpoint, so that export checks parity and int8 on real texts.
@@ -18,57 +23,6 @@ VALIDATION = "validation.parquet"
 # More distinct values than this are no labels; stars in tenths have 41.
 _MOST_DISTINCT = 1000
 _ROWS_SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelReading:
-    """How a label column is read: each distinct value that is a label, the neutral stars, and the rest."""
-
-    column: str
-    scale: Scale
-    labels: dict[object, Label]
-    neutral: frozenset[object]
-    unreadable: frozenset[object]
-
-    @classmethod
-    def of(cls, table: Table, column: str) -> "LabelReading":
-        """Read the distinct values of `column`. Raises TableError where there are too many to be labels."""
-        values = table.distinct(column, _MOST_DISTINCT + 1)
-        if len(values) > _MOST_DISTINCT:
-            raise TableError(
-                f"{table.path}: column {column!r}: wanted labels, found more than {_MOST_DISTINCT:,} distinct values; "
-                "name another with --label-column"
-            )
-        scale = scale_of(values)
-        labels: dict[object, Label] = {}
-        neutral: set[object] = set()
-        unreadable: set[object] = set()
-        for value in values:
-            try:
-                label = parse(value, scale)
-            except Unreadable:
-                unreadable.add(value)
-                continue
-            if label is not None:
-                labels[value] = label
-            elif value is not None and str(value).strip():
-                neutral.add(value)
-        return cls(
-            column=column,
-            scale=scale,
-            labels=labels,
-            neutral=frozenset(neutral),
-            unreadable=frozenset(unreadable),
-        )
-
-    def apply(self, frame: pl.DataFrame) -> Truth:
-        """Read the labels of a batch."""
-        values = frame[self.column].to_list()
-        return Truth(
-            labels=[self.labels.get(value) for value in values],
-            neutral=sum(value in self.neutral for value in values),
-            unreadable=sum(value in self.unreadable for value in values),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,45 +53,36 @@ class Reviews:
         )
 
 
-def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: str | None) -> Reviews:
+def read_reviews(
+    paths: Sequence[Path], text_column: str | None, label_column: str | None, naming: Naming | None = None
+) -> Reviews:
     """Read labelled reviews from files; a review that stands twice is kept once, and not at all under both labels.
 
-    Raises TableError for a missing column, or with the first rows whose label cannot be read.
+    `naming` says which values are which label, where the files do not tell. The labels of all files are looked at
+    before any is read. Raises TableError for a missing column, for labels that cannot be told, and, with the first
+    rows, for more than a stray hundredth that cannot be read.
     """
+    files = [_File.open(path, text_column, label_column) for path in paths]
+    reader = LabelReader(naming)
+    for column in dict.fromkeys(file.label for file in files):
+        together: Counter[object] = Counter()
+        for file in files:
+            together.update(file.survey.labels or {} if file.label == column else {})
+        reader.expect(column, together, "all files together")
     found: dict[str, tuple[Label, int]] = {}
     contradicted: set[str] = set()
     notes = []
-    for number, path in enumerate(paths):
-        table = scan(path)
-        text = find_text(table.columns, text_column, str(path))
-        how = LabelReading.of(table, require_label(table.columns, label_column, str(path)))
-        rejected: list[Rejected] = []
-        frame = pl.concat(
-            batch.select(pl.col(text).cast(pl.String).alias("text"), pl.col(how.column))
-            for batch in table.batches(on_rejected=rejected.append)
-        )
-        if how.unreadable:
-            raise TableError(_first_unreadable(table, frame, how))
-        before = len(found)
-        missing = 0
-        truth = how.apply(frame)
-        for value, label in zip(frame["text"].to_list(), truth.labels, strict=True):
-            cleaned = clean(value or "")
-            if cleaned and label is not None:
-                if found.setdefault(cleaned, (Label(label), number))[0] != label:
-                    contradicted.add(cleaned)
-            elif not cleaned:
-                missing += 1
-        notes.append(
-            f"{path.name}: text {text!r}, label {how.column!r} ({how.scale.value}): {len(frame):,} rows, "
-            f"{len(found) - before:,} new reviews; "
-            f"left out: {truth.neutral:,} neutral, {missing:,} without text"
-            + (
-                f", {len(rejected):,} broken lines (first: line {rejected[0].line}, {rejected[0].reason})"
-                if rejected
-                else ""
-            )
-        )
+    for number, file in enumerate(files):
+        reading = reader.read(file.label, file.survey.labels, file.place)
+        if reading.why_not:
+            raise TableError(f"{file.place}: {reading.why_not}{_first_unreadable(file, reading)}")
+        before, missing = len(found), 0
+        for text, label in file.rows(reading):
+            cleaned = clean(text or "")
+            if cleaned and label is not None and found.setdefault(cleaned, (Label(label), number))[0] != label:
+                contradicted.add(cleaned)
+            missing += not cleaned
+        notes.append(file.note(reading, len(found) - before, missing))
     if contradicted:
         notes.append(f"left out: {len(contradicted):,} reviews that carry both labels")
     kept = {text: of for text, of in found.items() if text not in contradicted}
@@ -149,13 +94,80 @@ def read_reviews(paths: Sequence[Path], text_column: str | None, label_column: s
     )
 
 
-def _first_unreadable(table: Table, frame: pl.DataFrame, how: LabelReading) -> str:
-    values = enumerate(frame[how.column].to_list(), start=1)
-    rows = [f"row {row}: {value!r}" for row, value in values if value in how.unreadable]
-    return (
-        f"{table.path}: column {how.column!r}: wanted 1/0, positive/negative or stars 1-5, "
-        f"found {len(rows):,} others ({'; '.join(rows[:_ROWS_SHOWN])}); mend them or choose another --label-column"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """One file of labelled reviews, and how often each label stands there."""
+
+    table: Table
+    text: str
+    label: str
+    survey: Survey
+    rejected: list[Rejected]
+
+    @classmethod
+    def open(cls, path: Path, text_column: str | None, label_column: str | None) -> "_File":
+        """Find the columns and count the labels. Raises TableError."""
+        table = scan(path)
+        text = find_text(table.columns, text_column, str(path))
+        label = require_label(table.columns, label_column, str(path))
+        rejected: list[Rejected] = []
+        survey = _survey(table, label, rejected.append)
+        return cls(table=table, text=text, label=label, survey=survey, rejected=rejected)
+
+    @property
+    def place(self) -> str:
+        """The path, for messages."""
+        return str(self.table.path)
+
+    def rows(self, reading: LabelReading) -> Iterator[tuple[str | None, int | None]]:
+        """Yield text and label of every row."""
+        for batch in self.table.batches(on_rejected=lambda rejected: None):
+            labels = reading.apply(batch[self.label].to_list()).labels
+            yield from zip(batch[self.text].cast(pl.String).to_list(), labels, strict=True)
+
+    def values(self) -> Iterator[object]:
+        """Yield the label column as it stands."""
+        for batch in self.table.batches(on_rejected=lambda rejected: None):
+            yield from batch[self.label].to_list()
+
+    def note(self, reading: LabelReading, new: int, missing: int) -> str:
+        """Say what was found in this file and what was left out."""
+        unreadable = reading.rows(NoLabel.UNREADABLE)
+        left_out = [
+            f"{reading.rows(NoLabel.NEUTRAL):,} neutral",
+            *([f"{unreadable:,} with a label that cannot be read"] if unreadable else []),
+            f"{missing:,} without text",
+        ]
+        if self.rejected:
+            first = self.rejected[0]
+            left_out.append(f"{len(self.rejected):,} broken lines (first: line {first.line}, {first.reason})")
+        return (
+            f"{self.table.path.name}: text {self.text!r}, label {self.label!r} ({reading.scale}): "
+            f"{self.survey.rows:,} rows, {new:,} new reviews; left out: {', '.join(left_out)}"
+        )
+
+
+def _survey(table: Table, label: str, on_rejected: OnRejected) -> Survey:
+    if table.schema[label].is_nested():
+        return Survey(rows=table.count(on_rejected=on_rejected))
+    counts: Counter[object] = Counter()
+    for batch in table.batches(on_rejected=on_rejected):
+        counts.update(batch[label].to_list())
+    return Survey(rows=counts.total(), labels=counts if len(counts) <= _MOST_DISTINCT else None)
+
+
+def _first_unreadable(file: _File, reading: LabelReading) -> str:
+    """Say which rows a scale that is nearly the file's cannot read."""
+    if reading.scale is None:
+        return ""
+    scale = reading.scale
+    rows = (
+        f"row {row}: {value!r}"
+        for row, value in enumerate(file.values(), start=1)
+        if scale.read(value) is NoLabel.UNREADABLE
     )
+    shown = "; ".join(islice(rows, _ROWS_SHOWN))
+    return f" ({shown})" if shown else ""
 
 
 def read_texts(paths: Sequence[Path], text_column: str | None) -> Iterator[str]:

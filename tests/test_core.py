@@ -13,7 +13,6 @@ from data.splits import is_validation
 from sentiment_core.batching import pad, plan
 from sentiment_core.config import PretrainConfig, ScoreConfig, TrainConfig
 from sentiment_core.errors import BundleError, ConfigError
-from sentiment_core.labels import Label, Scale, Unreadable, parse, scale_of
 from sentiment_core.manifest import Golden, Manifest
 from sentiment_core.scorer import Decision
 from sentiment_core.text import clean
@@ -82,59 +81,6 @@ def test_probability_is_the_softmax_of_the_tempered_logits(margin: float, temper
 def test_a_label_can_be_checked_from_the_written_probability(probability: float, threshold: float) -> None:
     (label,) = Decision(threshold=threshold).decide(np.array([probability], dtype=np.float32))
     assert label == (np.float32(probability) >= np.float32(threshold))
-
-
-@pytest.mark.parametrize(
-    ("values", "scale"),
-    [
-        ([0, 1], Scale.BINARY),
-        (["0", "1", None], Scale.BINARY),
-        ([True, False], Scale.BINARY),
-        (["Positive", "NEGATIVE", ""], Scale.WORDS),
-        (["positive", "4"], Scale.WORDS),
-        ([1, 2, 5], Scale.STARS),
-        ([1.0, 4.5], Scale.STARS),
-        ([1], Scale.BINARY),
-    ],
-)
-def test_scale(values: list[object], scale: Scale) -> None:
-    assert scale_of(values) is scale
-
-
-@pytest.mark.parametrize(
-    ("value", "scale", "label"),
-    [
-        (0, Scale.BINARY, Label.NEGATIVE),
-        ("1.0", Scale.BINARY, Label.POSITIVE),
-        (" PoSitive ", Scale.WORDS, Label.POSITIVE),
-        (1, Scale.STARS, Label.NEGATIVE),
-        ("2", Scale.STARS, Label.NEGATIVE),
-        (3, Scale.STARS, None),
-        (3.5, Scale.STARS, None),
-        (4, Scale.STARS, Label.POSITIVE),
-        (5.0, Scale.STARS, Label.POSITIVE),
-        (None, Scale.WORDS, None),
-        ("  ", Scale.BINARY, None),
-    ],
-)
-def test_labels(value: object, scale: Scale, label: Label | None) -> None:
-    assert parse(value, scale) is label
-
-
-@pytest.mark.parametrize(
-    ("value", "scale"),
-    [
-        (2, Scale.BINARY),
-        (6, Scale.STARS),
-        (0, Scale.STARS),
-        ("neutral", Scale.WORDS),
-        ("5", Scale.WORDS),
-        ("nan", Scale.STARS),
-    ],
-)
-def test_what_is_no_label_is_refused(value: object, scale: Scale) -> None:
-    with pytest.raises(Unreadable, match="is no label of the scale"):
-        parse(value, scale)
 
 
 @given(text=st.text(), share=st.floats(0.01, 0.99))

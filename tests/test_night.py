@@ -7,15 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 from click.testing import Result
 from conftest import made_up_reviews
 
-from sentiment_core.errors import SentimentError, one_line
-from sentiment_core.gate import failures, parse_floor
+from sentiment_core.errors import one_line
 
 Run = Callable[..., Result]
 
@@ -34,54 +32,6 @@ def test_poor_labels_are_a_status(sentiment: Run, bundle: Path, tmp_path: Path, 
     assert result.return_value == status
     assert len(json.loads((tmp_path / "out" / "run.json").read_text())["quality"]) == (status == 5)
     assert ("quality: a.parquet: " in result.stderr) == (status == 5)
-
-
-def summary(predicted: tuple[int, int], recalls: tuple[float, float] | None) -> dict[str, Any]:
-    evaluation = recalls and {
-        "rows": sum(predicted),
-        "by_class": {str(place): {"recall": {"value": recall}} for place, recall in enumerate(recalls)},
-        "accuracy": {"value": 0.9},
-        "roc_auc": None,
-    }
-    return {
-        "predicted": dict(zip(("negative", "positive"), predicted, strict=True)),
-        "positive_share": predicted[1] / sum(predicted),
-        "evaluation": evaluation,
-    }
-
-
-@pytest.mark.parametrize(
-    ("of", "floors", "found"),
-    [
-        (summary((500, 500), None), {}, []),
-        (summary((0, 1000), None), {}, ["nearly all predictions are one label (100.0% positive)"]),
-        (summary((0, 999), None), {}, []),
-        (summary((1, 999), None), {}, []),
-        (summary((0, 100), (0.0, 1.0)), {}, ["nearly all predictions are one label (100.0% positive)"]),
-        (summary((3, 97), (0.8, 1.0)), {}, []),
-        (summary((0, 8), (0.0, 1.0)), {}, []),
-        (summary((50, 50), (0.9, 0.9)), {"accuracy": 0.9}, []),
-        (summary((50, 50), (0.9, 0.9)), {"accuracy": 0.91}, ["accuracy: wanted at least 0.91, found 0.9000"]),
-        (
-            summary((50, 50), (0.9, 0.9)),
-            {"roc_auc": 0.5},
-            ["roc_auc: wanted at least 0.5, found no labels to measure it by"],
-        ),
-        (
-            summary((50, 50), None),
-            {"f1": 0.5},
-            ["f1: wanted at least 0.5, found no labels to measure it by"],
-        ),
-    ],
-)
-def test_gates(of: dict[str, Any], floors: dict[str, float], found: list[str]) -> None:
-    assert failures(of, floors) == found
-
-
-@pytest.mark.parametrize("text", ["f1", "f1=", "f1=2", "speed=0.5", "=0.5"])
-def test_a_floor_that_means_nothing_is_refused(text: str) -> None:
-    with pytest.raises(SentimentError, match="wanted one of accuracy, precision, recall, f1, roc_auc and a share"):
-        parse_floor(text)
 
 
 def test_a_log_for_collectors_is_json_to_the_last_line(bundle: Path, tmp_path: Path) -> None:

@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from data.outputs import whole_file, whole_folder
-from data.reviews import LabelReading, read_reviews
-from data.schema import find_label, find_text
+from data.reviews import read_reviews
 from data.sources import find_sources
 from data.tables import Format, format_of, scan
 from data.writers import open_writer
-from sentiment_core.errors import OutputError, TableError
+from sentiment_core.errors import OutputError
 from sentiment_core.labels import Label
 
 cells = (
@@ -91,50 +90,6 @@ def test_a_place_that_cannot_be_written_is_one_error(tmp_path: Path) -> None:
         whole_file(tmp_path / "file" / "x"),
     ):
         pass
-
-
-@pytest.mark.parametrize(
-    ("columns", "text"),
-    [
-        (["id", "Review", "Rate"], "Review"),
-        (["reviewText", "overall"], "reviewText"),
-        (["a", "CONTENT"], "CONTENT"),
-        (["title", "body", "stars"], "body"),
-    ],
-)
-def test_the_text_column_is_found(columns: list[str], text: str) -> None:
-    assert find_text(columns, None, "f") == text
-
-
-@pytest.mark.parametrize(
-    ("columns", "label"),
-    [
-        (["text", "label", "rating"], "label"),
-        (["Review", "Rate", "Sentiment"], "Sentiment"),
-        (["stars"], "stars"),
-        (["a"], None),
-    ],
-)
-def test_the_label_column_is_found(columns: list[str], label: str | None) -> None:
-    assert find_label(columns, None, "f") == label
-
-
-@pytest.mark.parametrize(
-    ("columns", "asked", "message"),
-    [
-        (["a", "b"], None, "f: no text column found among a, b; name it with --text-column"),
-        (
-            ["text", "review"],
-            None,
-            "f: text and review could each be the text column among text, review; choose with --text-column",
-        ),
-        (["a"], "z", "f: no column 'z' for --text-column; the columns are a"),
-    ],
-)
-def test_an_unclear_text_column_lists_the_columns(columns: list[str], asked: str | None, message: str) -> None:
-    with pytest.raises(TableError) as caught:
-        find_text(columns, asked, "f")
-    assert str(caught.value) == message
 
 
 @pytest.fixture
@@ -223,19 +178,3 @@ def test_training_reviews_are_distinct_clean_and_counted(tmp_path: Path) -> None
         "left out: 1 neutral, 1 without text",
         "left out: 1 reviews that carry both labels",
     ]
-
-
-def test_labels_that_cannot_be_read_are_shown_with_their_rows(tmp_path: Path) -> None:
-    path = csv(tmp_path, "text,label\na,1\nb,maybe\nc,0\nd,2x\n")
-    with pytest.raises(TableError) as caught:
-        read_reviews([path], None, None)
-    assert str(caught.value) == (
-        f"{path}: column 'label': wanted 1/0, positive/negative or stars 1-5, found 2 others "
-        "(row 2: 'maybe'; row 4: '2x'); mend them or choose another --label-column"
-    )
-
-
-def test_a_column_of_texts_is_no_label_column(tmp_path: Path) -> None:
-    path = csv(tmp_path, "text,label\n" + "".join(f"a,{row}x\n" for row in range(1100)))
-    with pytest.raises(TableError, match="found more than 1,000 distinct values"):
-        LabelReading.of(scan(path), "label")
