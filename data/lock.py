@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +32,7 @@ def locked(path: Path, output: Path) -> Iterator[None]:
             ) from error
         holder = {
             "process": os.getpid(),
-            "host": socket.gethostname(),
+            "host": os.uname().nodename,
             "since": datetime.now(UTC).isoformat(" ", "seconds"),
         }
         with writing(path):

@@ -2,25 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-import polars as pl
+import numpy as np
+import pyarrow as pa
 
-from data.tables import Table
+from data.table import Limits, Read, Table
 from sentiment_core.errors import TableError
 from sentiment_core.labels import Label
 from sentiment_core.scorer import Predictions, Status
 
 LABEL, PROBABILITY, TOKENS, STATUS = "predicted_label", "positive_probability", "token_count", "score_status"
 COLUMNS = (LABEL, PROBABILITY, TOKENS, STATUS)
-_TEXT_TYPES = (pl.String, pl.Categorical, pl.Enum)
-
-
-def check_text(table: Table, column: str) -> None:
-    """Raise TableError unless `column` holds text; a column of nothing but nulls may have the type Null."""
-    found = table.schema[column]
-    if found not in (*_TEXT_TYPES, pl.Null):
-        raise TableError(
-            f"{table.path}: column {column!r}: wanted text, found {found}; name another with --text-column"
-        )
+_KINDS = (pa.int8(), pa.float32(), pa.uint32(), pa.string())
 
 
 def check_clash(columns: Sequence[str], prefix: str, place: str) -> None:
@@ -32,66 +24,73 @@ def check_clash(columns: Sequence[str], prefix: str, place: str) -> None:
         )
 
 
-def texts(frame: pl.DataFrame, column: str) -> list[str | None]:
-    """Return the texts of a batch, None for null."""
-    return frame[column].cast(pl.String).to_list()
+def fields(prefix: str) -> pa.Schema:
+    """Return the schema of `columns`: label (int8), probability (float32), tokens (uint32) and status (string)."""
+    return pa.schema([(prefix + name, kind) for name, kind in zip(COLUMNS, _KINDS, strict=True)])
 
 
-def as_frame(predictions: Predictions) -> pl.DataFrame:
-    """Return label (Int8), probability (Float32), tokens (UInt32) and status (String), a row each.
-
-    Rows without a score have a null label and a null probability.
-    """
-    scored = pl.Series(predictions.scored)
-    return pl.DataFrame(
-        {
-            LABEL: pl.Series(predictions.label, dtype=pl.Int8).set(~scored, None),
-            PROBABILITY: pl.Series(predictions.probability, dtype=pl.Float32).set(~scored, None),
-            TOKENS: pl.Series(predictions.token_count, dtype=pl.UInt32),
-            STATUS: pl.Series(predictions.status.tolist(), dtype=pl.String),
-        }
+def columns(predictions: Predictions, prefix: str) -> pa.Table:
+    """Return what a Writer appends, a row each. Rows without a score have a null label and a null probability."""
+    unscored = ~predictions.scored
+    return pa.table(
+        [
+            pa.array(predictions.label, pa.int8(), mask=unscored),
+            pa.array(predictions.probability, pa.float32(), mask=unscored),
+            pa.array(predictions.token_count, pa.uint32()),
+            pa.array(predictions.status.tolist(), pa.string()),
+        ],
+        schema=fields(prefix),
     )
 
 
-def from_frame(frame: pl.DataFrame) -> Predictions:
-    """Return what `as_frame` was made of."""
+def from_table(table: pa.Table) -> Predictions:
+    """Return what `columns` was made of."""
+    label, probability, tokens, status = table.columns
     return Predictions(
-        label=frame[LABEL].fill_null(0).to_numpy(),
-        probability=frame[PROBABILITY].fill_null(0.0).to_numpy(),
-        token_count=frame[TOKENS].to_numpy(),
-        status=frame[STATUS].to_numpy().astype(str),
+        label=label.fill_null(0).to_numpy(),
+        probability=probability.fill_null(0.0).to_numpy(),
+        token_count=tokens.to_numpy(),
+        status=np.array(status.to_pylist(), dtype=np.str_),
     )
 
 
-def append(frame: pl.DataFrame, predictions: Predictions, prefix: str) -> pl.DataFrame:
-    """Return `frame` with the columns of `as_frame` appended, `prefix` before their names."""
-    return frame.with_columns(values.alias(prefix + values.name) for values in as_frame(predictions))
+def read_scored(table: Table, label: str, prefix: str) -> Iterator[tuple[Sequence[object], Predictions]]:
+    """Yield labels and predictions of a file that scoring wrote, batch by batch.
 
-
-def read_predictions(table: Table, prefix: str) -> Iterator[tuple[pl.DataFrame, Predictions]]:
-    """Yield what `append` wrote, batch by batch. Raises TableError where a column is missing or altered."""
-    missing = [prefix + name for name in COLUMNS if prefix + name not in table.columns]
+    Raises TableError where a column is missing or altered.
+    """
+    names = [prefix + name for name in COLUMNS]
+    missing = [name for name in names if name not in table.columns]
     if missing:
         raise TableError(
             f"{table.path}: wanted a file that `sentiment score` wrote, found no column {', '.join(missing)}; "
             "score it first, or give its --prefix"
         )
-    for frame in table.batches():
+    # No review is needed, so the text that is read is the shortest there is.
+    read = Read(text=prefix + STATUS, label=label, kept=tuple(names))
+    table.check_text(read.text)
+    for batch in table.batches(read, Limits()):
         try:
-            found = frame.select(
-                pl.col(prefix + name).cast(kind).alias(name)
-                for name, kind in zip(COLUMNS, (pl.Int8, pl.Float32, pl.UInt32, pl.String), strict=True)
-            )
-        except pl.exceptions.PolarsError as error:
+            found = batch.rows.cast(fields(prefix))
+        except pa.ArrowException as error:
             raise TableError(f"{table.path}: predictions were altered: {str(error)[:200]}; score it again") from error
-        scored = found[STATUS].is_in([Status.OK, Status.TRUNCATED])
-        sound = (
-            found[STATUS].is_in(list(Status)).all()
-            and (found[LABEL].is_in(list(map(int, Label))) == scored).fill_null(~scored).all()
-            and (found[PROBABILITY].is_between(0, 1) == scored).fill_null(~scored).all()
-        )
-        if not sound or found[STATUS].null_count() or found[TOKENS].null_count():
+        if not _sound(found):
             raise TableError(
                 f"{table.path}: predictions were altered: values that scoring never writes; score it again"
             )
-        yield frame, from_frame(found)
+        yield batch.labels, from_table(found)
+
+
+def _sound(table: pa.Table) -> bool:
+    label, probability, tokens, status = table.columns
+    if status.null_count or tokens.null_count:
+        return False
+    found = from_table(table)
+    has_label, has_probability = (np.asarray(column.is_valid()) for column in (label, probability))
+    return bool(
+        np.isin(found.status, list(Status)).all()
+        and np.isin(found.label, list(Label)).all()
+        and ((found.probability >= 0) & (found.probability <= 1)).all()
+        and np.array_equal(has_label, found.scored)
+        and np.array_equal(has_probability, found.scored)
+    )

@@ -1,32 +1,27 @@
-"""Rejected lines, kept as they stood."""
+"""Lines that are no rows, kept as they stood in a file beside the output."""
 
-import csv
-import io
-import os
 from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
 
-from data.dialect import Dialect
-from data.outputs import writing
-from data.records import Rejected
+from data.outputs import whole_file, writing
+from data.table import Rejected
 
 
 class RejectedWriter:
-    """Writes rejected lines byte for byte, with line number and reason, to a file that is whole or absent.
+    """Writes rejected lines, each as `spell` says, after `head`, to a file that is whole or absent.
 
     The file appears when the block ends well and a line was rejected; an earlier run's goes if none was.
     """
 
-    def __init__(self, path: Path, dialect: Dialect | None) -> None:
+    def __init__(self, path: Path, spell: Callable[[Rejected], bytes], head: bytes = b"") -> None:
         self.path, self.reasons = path, Counter[str]()
-        self._part = path.with_name(f".{path.name}.part")
+        self._spell, self._head = spell, head
+        self._publishing = ExitStack()
         self._file: IO[bytes] | None = None
-        # UTF-16 beside our own ASCII would be no text file at all.
-        wide = dialect is None or dialect.encoding.startswith("utf-16")
-        self._encoding = (
-            ("utf-8", "surrogatepass") if wide or dialect is None else (dialect.encoding, "surrogateescape")
-        )
 
     @property
     def count(self) -> int:
@@ -36,31 +31,20 @@ class RejectedWriter:
     def add(self, rejected: Rejected) -> None:
         """Write one. Raises OutputError."""
         self.reasons[rejected.reason] += 1
-        line = io.StringIO(newline="")
-        csv.writer(line, lineterminator="\n").writerow([rejected.line, rejected.reason, rejected.text])
         with writing(self.path):
             if self._file is None:
-                self._file = self._part.open("wb")
-                self._file.write(b"line,reason,text\n")
-            self._file.write(line.getvalue().encode(*self._encoding))
+                part = self._publishing.enter_context(whole_file(self.path))
+                self._file = self._publishing.enter_context(part.open("wb"))
+                self._file.write(self._head)
+            self._file.write(self._spell(rejected))
 
-    def __enter__(self) -> "RejectedWriter":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            if kind is None:
-                with writing(self.path):
-                    self._publish()
-        finally:
-            if self._file is not None:
-                self._file.close()
-            self._part.unlink(missing_ok=True)
-
-    def _publish(self) -> None:
-        if self._file is None:
-            self.path.unlink(missing_ok=True)
-            return
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._part.replace(self.path)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with writing(self.path):
+            if kind is None and self._file is None:
+                self.path.unlink(missing_ok=True)
+            self._publishing.__exit__(kind, error, trace)

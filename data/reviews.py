@@ -8,11 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from data.files import open_table
 from data.label_column import LabelReader, LabelReading
-from data.records import Rejected
 from data.schema import find_text, require_label
-from data.table import Survey
-from data.tables import OnRejected, Table, scan
+from data.table import Batch, Limits, Read, Rejected, Survey, Table
 from sentiment_core.errors import TableError
 from sentiment_core.labels import Label, NoLabel
 from sentiment_core.naming import Naming
@@ -20,8 +19,6 @@ from sentiment_core.text import clean
 
 # Travels with a checkpoint, so that export checks parity and int8 on real texts.
 VALIDATION = "validation.parquet"
-# More distinct values than this are no labels; stars in tenths have 41.
-_MOST_DISTINCT = 1000
 _ROWS_SHOWN = 3
 
 
@@ -107,11 +104,12 @@ class _File:
     @classmethod
     def open(cls, path: Path, text_column: str | None, label_column: str | None) -> "_File":
         """Find the columns and count the labels. Raises TableError."""
-        table = scan(path)
+        table = open_table(path)
         text = find_text(table.columns, text_column, str(path))
+        table.check_text(text)
         label = require_label(table.columns, label_column, str(path))
         rejected: list[Rejected] = []
-        survey = _survey(table, label, rejected.append)
+        survey = table.survey(Read(text=text, label=label), on_rejected=rejected.append)
         return cls(table=table, text=text, label=label, survey=survey, rejected=rejected)
 
     @property
@@ -121,14 +119,17 @@ class _File:
 
     def rows(self, reading: LabelReading) -> Iterator[tuple[str | None, int | None]]:
         """Yield text and label of every row."""
-        for batch in self.table.batches(on_rejected=lambda rejected: None):
-            labels = reading.apply(batch[self.label].to_list()).labels
-            yield from zip(batch[self.text].cast(pl.String).to_list(), labels, strict=True)
+        for batch in self._batches():
+            yield from zip(batch.texts, reading.apply(batch.labels).labels, strict=True)
 
     def values(self) -> Iterator[object]:
         """Yield the label column as it stands."""
-        for batch in self.table.batches(on_rejected=lambda rejected: None):
-            yield from batch[self.label].to_list()
+        for batch in self._batches():
+            yield from batch.labels
+
+    def _batches(self) -> Iterator[Batch]:
+        read = Read(text=self.text, label=self.label, kept=())
+        return self.table.batches(read, Limits(), on_rejected=lambda rejected: None)
 
     def note(self, reading: LabelReading, new: int, missing: int) -> str:
         """Say what was found in this file and what was left out."""
@@ -145,15 +146,6 @@ class _File:
             f"{self.table.path.name}: text {self.text!r}, label {self.label!r} ({reading.scale}): "
             f"{self.survey.rows:,} rows, {new:,} new reviews; left out: {', '.join(left_out)}"
         )
-
-
-def _survey(table: Table, label: str, on_rejected: OnRejected) -> Survey:
-    if table.schema[label].is_nested():
-        return Survey(rows=table.count(on_rejected=on_rejected))
-    counts: Counter[object] = Counter()
-    for batch in table.batches(on_rejected=on_rejected):
-        counts.update(batch[label].to_list())
-    return Survey(rows=counts.total(), labels=counts if len(counts) <= _MOST_DISTINCT else None)
 
 
 def _first_unreadable(file: _File, reading: LabelReading) -> str:
@@ -173,10 +165,11 @@ def _first_unreadable(file: _File, reading: LabelReading) -> str:
 def read_texts(paths: Sequence[Path], text_column: str | None) -> Iterator[str]:
     """Yield every text of the files, nulls left out."""
     for path in paths:
-        table = scan(path)
+        table = open_table(path)
         column = find_text(table.columns, text_column, str(path))
-        for batch in table.batches(on_rejected=lambda rejected: None):
-            yield from batch[column].cast(pl.String).drop_nulls()
+        table.check_text(column)
+        for batch in table.batches(Read(text=column, kept=()), Limits(), on_rejected=lambda rejected: None):
+            yield from (text for text in batch.texts if text is not None)
 
 
 def write_reviews(reviews: Reviews, path: Path) -> None:

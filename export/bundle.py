@@ -6,7 +6,7 @@ and manifest.json, written last, which holds what a scorer must not guess.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sentiment_core.errors import BundleError
@@ -15,6 +15,8 @@ from sentiment_core.manifest import Manifest
 
 BUNDLED = Path(__file__).parent / "bundled"
 BUNDLED_BASE = BUNDLED / "base"
+# The name under which users ask for it.
+BUNDLED_NAME = "bundled"
 
 MANIFEST = "manifest.json"
 GRAPH = "model.onnx"
@@ -34,6 +36,13 @@ def hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 def verify(folder: Path) -> Manifest:
     """Read the manifest and check every file against it. Raises BundleError at the first that differs."""
+    manifest = read_manifest(folder)
+    check_files(folder, manifest.files)
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a bundle, its files unread but for the labels of its config. Raises BundleError."""
     path = folder / MANIFEST
     try:
         manifest = Manifest.from_json(read_limited(path))
@@ -47,9 +56,26 @@ def verify(folder: Path) -> Manifest:
     for name in (CONFIG, TOKENIZER):
         if name not in manifest.files:
             raise BundleError(f"{path}: wanted {name} among its files, found it missing; export the model again")
-    for name, expected in manifest.files.items():
+    for name in manifest.files:
         if Path(name).name != name or name in (".", ".."):
             raise BundleError(f"{path}: wanted plain file names, found {name!r}; do not use this bundle")
+    _check_labels(folder / CONFIG)
+    return manifest
+
+
+def opened(manifest: Manifest, graph: str) -> dict[str, str]:
+    """Return those of the manifest's files, with their hashes, that scoring with `graph` reads."""
+    # The weights of a large graph lie in a file of their own beside it, named after it.
+    return {
+        name: expected
+        for name, expected in manifest.files.items()
+        if name in (CONFIG, TOKENIZER) or name.startswith(graph)
+    }
+
+
+def check_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Check the SHA-256 of each file. Raises BundleError at the first that differs."""
+    for name, expected in files.items():
         try:
             found = _sha256(folder / name)
         except OSError as error:
@@ -61,15 +87,13 @@ def verify(folder: Path) -> Manifest:
                 f"{folder / name}: wanted SHA-256 {expected[:12]}…, found {found[:12]}…; "
                 "the file was altered or cut short, copy the bundle again"
             )
-    _check_labels(folder / CONFIG)
-    return manifest
 
 
 def _check_labels(path: Path) -> None:
     """Other programs read the labels' order from here, so it must be ours too. Raises BundleError."""
     try:
         found = {int(place): name for place, name in json.loads(read_limited(path))["id2label"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         found = {}
     if found != ID2LABEL:
         raise BundleError(f"{path}: wanted id2label {ID2LABEL}, found {found}; export the model again")

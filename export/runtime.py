@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from export.bundle import GRAPH_FP16, TOKENIZER, verify
+from export.bundle import BUNDLED, BUNDLED_NAME, GRAPH_FP16, TOKENIZER, check_files, opened, read_manifest
 from sentiment_core.batching import Ids, Mask
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import BundleError, ConfigError
@@ -95,10 +95,15 @@ class OnnxRun:
         return cast(Logits, logits)
 
 
-def open_scorer(bundle: Path, config: ScoreConfig | None = None) -> tuple[Scorer, Manifest]:
-    """Verify a bundle, open it for scoring and score its golden rows. Raises BundleError."""
-    manifest = verify(bundle)
-    scorer = open_graph(bundle, manifest, config or ScoreConfig())
+def open_scorer(bundle: Path | str, config: ScoreConfig | None = None) -> tuple[Scorer, Manifest]:
+    """Open a bundle for scoring, verify what is opened, and score its golden rows. Raises BundleError.
+
+    `bundle` is a folder, or `bundled` for the one that comes with the package.
+    """
+    bundle, config = BUNDLED if bundle == BUNDLED_NAME else Path(bundle), config or ScoreConfig()
+    manifest = read_manifest(bundle)
+    check_files(bundle, opened(manifest, graph_for(manifest, config)))
+    scorer = open_graph(bundle, manifest, config)
     off = golden_difference(scorer, manifest)
     if not off <= _GOLDEN_TOLERANCE:
         raise BundleError(

@@ -73,13 +73,21 @@ def content_of(model: str) -> dict[str, str | None]:
 
 def _open(kind: Any, base: str, **settings: Any) -> Any:
     place = resolve(base)
+    local = Path(place).is_dir()
     try:
-        return kind.from_pretrained(place, trust_remote_code=False, **settings)
-    except (OSError, ValueError) as error:
-        if Path(place).is_dir():
-            found = " ".join(str(error).split())[:200]
-            raise ConfigError(f"--base {base}: wanted a Hugging Face model folder, found {found}") from error
+        return kind.from_pretrained(place, trust_remote_code=False, local_files_only=local, **settings)
+    except Exception as error:  # a folder that lacks a file ends in whatever the code behind it trips over
+        if local:
+            raise ConfigError(f"--base {base}: {_lacking(kind, Path(place), error)}") from error
         raise ConfigError(
             f"--base {base}: not a local folder, and the Hugging Face Hub is out of reach or has no such model; "
             "give a folder that holds the model, or --base bundled"
         ) from error
+
+
+def _lacking(kind: Any, folder: Path, error: Exception) -> str:
+    if kind is AutoTokenizer and not (folder / "tokenizer.json").exists():
+        there = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "no file"
+        return f"wanted the files of a tokenizer (tokenizer.json), found {there}; copy the tokenizer's files there, too"
+    found = " ".join(str(error).split())[:200]
+    return f"wanted a Hugging Face model folder, found {found or type(error).__name__}; give one that is whole"

@@ -1,6 +1,5 @@
 """sentiment bench: how fast a bundle scores here, and where the time goes."""
 
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -9,14 +8,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table as Lines
 
-from data.predictions import append, check_text, texts
+from data.files import open_table, open_writer
+from data.predictions import columns
 from data.samples import GOLDEN
 from data.schema import find_text
-from data.tables import Format, scan
-from data.writers import open_writer
+from data.table import Format, Limits, Read
 from export.runtime import graph_for, open_scorer
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import TableError
+from sentiment_core.machine import peak_memory
 from sentiment_core.scorer import Scorer, Work
 
 # Enough for a steady rate, short enough to wait for.
@@ -30,19 +30,22 @@ def bench(bundle: Path, source: Path | None, text_column: str | None, config: Sc
     Nothing is kept of what is written. Raises BundleError, TableError.
     """
     scorer, manifest = open_scorer(bundle, config)
+    made_up = source is None
     with tempfile.TemporaryDirectory() as folder:
         if source is None:
             source = Path(folder) / "reviews.csv"
             rows = (f"{GOLDEN[row % len(GOLDEN)]} {row}" for row in range(_ROWS))  # a repeated text would be free
             source.write_text("text\n" + "".join(f'"{row}"\n' for row in rows), encoding="utf-8")
         seconds, work = _stages(scorer, source, text_column, config, Path(folder) / "scored.parquet", console)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_memory()
     total = sum(seconds.values())
     if not work.rows:
         raise TableError(f"{source}: wanted reviews to score, found no row; choose another file")
     graph = graph_for(manifest, config)
     lines = Lines(f"{bundle.name}, {graph}", f"{work.rows:,} rows of {source.name}, {config.workers} threads")
     lines.add_row("rows/s", f"{work.rows / total:,.0f} (a million rows: {1e6 / work.rows * total / 60:,.0f} min)")
+    length = f"{work.tokens / max(work.texts_run, 1):,.0f} tokens on average as the model reads them"
+    lines.add_row("for texts of", f"{length}; time grows with it, so give a file of yours" if made_up else length)
     lines.add_row("tokens/s", f"{work.tokens / total:,.0f}")
     lines.add_row("texts run", f"{work.texts_run:,}")
     lines.add_row("padding", f"{work.padding_share or 0:.1%} of the tokens run")
@@ -57,19 +60,21 @@ def _stages(
     scorer: Scorer, source: Path, text_column: str | None, config: ScoreConfig, target: Path, console: Console
 ) -> tuple[dict[str, float], Work]:
     """Return the seconds of each stage, and what was done in them."""
-    table = scan(source)
-    column = find_text(table.columns, text_column, str(source))
-    check_text(table, column)
+    table = open_table(source)
+    text = find_text(table.columns, text_column, str(source))
+    table.check_text(text)
+    what = Read(text=text)
     before = scorer.work
     began = last = time.perf_counter()
     read = written = 0.0
-    with open_writer(target, Format.PARQUET, None) as writer:
-        frames = table.batches(config.chunk_rows, config.chunk_bytes, on_rejected=lambda rejected: None)
-        for frame in track(frames, f"scoring for {_SECONDS:.0f} s", console=console, transient=True, total=None):
+    with open_writer(target, Format.PARQUET, table, what, "bench_") as writer:
+        limits = Limits(rows=config.chunk_rows, size=config.chunk_bytes)
+        batches = table.batches(what, limits, on_rejected=lambda rejected: None)
+        for batch in track(batches, f"scoring for {_SECONDS:.0f} s", console=console, transient=True, total=None):
             read += time.perf_counter() - last
-            predictions = scorer.score(texts(frame, column))
+            predictions = scorer.score(batch.texts)
             start = time.perf_counter()
-            writer.add(append(frame, predictions, "bench_"))
+            writer.add(batch, columns(predictions, "bench_"))
             last = time.perf_counter()
             written += last - start
             if last - began > _SECONDS:

@@ -2,8 +2,8 @@
 
 import json
 import os
-import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,7 +11,9 @@ import click
 
 from jobs.model_commands import MODEL_COMMANDS
 from jobs.options import (
+    BUNDLED,
     PATH,
+    Bundle,
     Examples,
     console,
     device_options,
@@ -20,21 +22,29 @@ from jobs.options import (
     size_in_bytes,
     text_column_option,
 )
+from jobs.process.faults import status_of, unexpected
+from jobs.process.stops import listen
+from jobs.process.streams import Streams
+from jobs.table_options import layout_options, naming_options, take_layout, take_naming
 from sentiment_core.config import ScoreConfig
-from sentiment_core.errors import SentimentError
+from sentiment_core.errors import ConfigError, SentimentError
+from sentiment_core.status import ExitStatus
 
-BUNDLED = Path(__file__).parent.parent / "export" / "bundled"
+_OF_TRAINING = ("torch", "transformers", "optimum", "accelerate", "onnx", "matplotlib", "optuna")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """Ends its help with what each exit status means."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit status"):
+            formatter.write_dl([(str(int(status)), status.meaning) for status in sorted(ExitStatus)])
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="review-sentiment")
 def cli() -> None:
-    """Sentiment of customer reviews: fine-tune GPT-2, export it to ONNX, score files every night.
-
-    Exit status: 0 done, 2 usage, 3 some input files, 4 a model bundle, 5 a quality gate, 6 an output that
-    cannot be written, 7 done but with broken lines set aside, 8 nothing could be scored, 9 another run at
-    work, 10 no space left, 130 interrupted, 143 terminated.
-    """
+    """Sentiment of customer reviews: fine-tune GPT-2, export it to ONNX, score files every night."""
 
 
 @cli.command(
@@ -45,9 +55,12 @@ def cli() -> None:
 )
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--output", required=True, type=PATH, help="Folder of the scored files and summaries.")
-@click.option("--model", "bundle", default=BUNDLED, type=PATH, help="Model bundle; the bundled one if left out.")
+@click.option("--model", "bundle", default="bundled", type=Bundle(), help="Model bundle; the bundled one if left out.")
+@click.option("--reports", type=PATH, help="Folder of summaries and run.json; hidden in the output folder if left out.")
 @text_column_option
 @label_column_option
+@naming_options
+@layout_options
 @click.option("--keep", metavar="COL,...", help="Write only these input columns beside the predictions.")
 @click.option("--prefix", default="", help="Put before the names of the new columns.")
 @click.option("--format", type=click.Choice(["parquet", "csv", "tsv"]), help="Format of the output; as the input.")
@@ -93,19 +106,25 @@ def score(
     floors: tuple[str, ...],
     **settings: Any,
 ) -> int:
-    """Score INPUTS, which are files, folders or patterns of .parquet, .csv or .tsv (text also .gz, .zst).
+    """Score INPUTS, which are files, folders or patterns: Parquet, CSV and its kin, JSON Lines; compressed or not.
 
     Every row comes out in its place, every column untouched, with predicted_label (1 positive, 0
-    negative), positive_probability, token_count and score_status (ok, truncated, empty, null). Beside each
-    output lies NAME.summary.json, and run.json for the run; with labels they hold accuracy, F1 and more.
+    negative), positive_probability, token_count and score_status (ok, truncated, empty, null). For each
+    output there is .NAME.summary.json, and .sentiment/run.json for the run, where readers of the output do not
+    look; with labels they hold accuracy, F1 and more.
+
+    How a text file is written is found from all of it; where that leaves a doubt, options say it. The text
+    column is one called review, text, comment, content, body or the like, the label column one called label,
+    sentiment, rating, stars or the like.
 
     A run that was cut, by a crash or a full disk, goes on where it stopped when the same command is given
     again. What is done and unchanged is skipped. One run at a time may write to an output.
     """
-    from data.tables import Format
-    from jobs.score import score
-    from jobs.score_file import ScoreRequest
-    from sentiment_core.gate import parse_floor
+    from data.schema import parse_columns
+    from data.table import Format
+    from jobs.scoring.request import ScoreRequest
+    from jobs.scoring.run import score
+    from sentiment_core.gate import parse_floors
 
     config = ScoreConfig(
         memory_limit=size_in_bytes(settings.pop("memory_limit")),
@@ -113,10 +132,12 @@ def score(
     )
     context.obj["log"] = _log(as_json=settings.pop("log_format") == "json")
     request = ScoreRequest(
-        keep=None if keep is None else tuple(keep.split(",")),
+        keep=None if keep is None else parse_columns(keep, "--keep"),
         format=None if format is None else Format("." + format),
         quarantine=on_bad_rows == "quarantine",
-        floors=tuple(map(parse_floor, floors)),
+        floors=parse_floors(floors),
+        layout=take_layout(settings),
+        naming=take_naming(settings),
         **settings,
     )
     return score(request, config, context.obj["log"], _out())
@@ -125,16 +146,19 @@ def score(
 @cli.command(cls=Examples, epilog="sentiment evaluate scored/reviews.parquet --label-column stars")
 @click.argument("predictions", type=PATH)
 @label_column_option
+@naming_options
+@layout_options
 @click.option("--prefix", default="", help="What stands before the names of the predicted columns.")
-def evaluate(predictions: Path, label_column: str | None, prefix: str) -> None:
+def evaluate(predictions: Path, label_column: str | None, prefix: str, **settings: Any) -> None:
     """Recompute the summary of a scored file that has labels, as JSON."""
     from jobs.evaluate import evaluate
 
-    click.echo(json.dumps(evaluate(predictions, label_column, prefix), indent=2))
+    naming, layout = take_naming(settings), take_layout(settings)
+    click.echo(json.dumps(evaluate(predictions, label_column, prefix, naming, layout), indent=2))
 
 
 @cli.command(cls=Examples, epilog="sentiment inspect bundle")
-@click.argument("bundle", default=BUNDLED, type=PATH)
+@click.argument("bundle", default="bundled", type=Bundle())
 def inspect(bundle: Path) -> None:
     """Print what BUNDLE (the bundled one if left out) is, verify its files and score its golden rows again."""
     from jobs.inspect import inspect
@@ -142,19 +166,24 @@ def inspect(bundle: Path) -> None:
     inspect(bundle, _out())
 
 
-@cli.command(cls=Examples, epilog="sentiment bench\nsentiment bench bundle dump.parquet --text-column review")
-@click.argument("bundle", default=BUNDLED, type=PATH)
+@cli.command(
+    cls=Examples,
+    epilog="sentiment bench\nsentiment bench dump.parquet --text-column review\nsentiment bench bundle dump.parquet",
+)
+@click.argument("bundle", default="bundled", type=Bundle())
 @click.argument("source", metavar="[INPUT]", required=False, type=PATH)
 @text_column_option
 @device_options
 def bench(bundle: Path, source: Path | None, text_column: str | None, **settings: Any) -> None:
     """Score INPUT, or made-up reviews, for half a minute: how long a night will take, and where its time goes.
 
-    Prints rows and tokens a second, the share of each stage, padding, memory, and how much of what this
-    machine can do is used.
+    A file alone is scored with the bundled model. Prints rows and tokens a second for reviews of the length shown,
+    the share of each stage, padding, memory, and how much of what this machine can do is used.
     """
     from jobs.bench import bench
 
+    if source is None and bundle.is_file():
+        bundle, source = BUNDLED, bundle
     bench(bundle, source, text_column, ScoreConfig(**settings), _out())
 
 
@@ -173,33 +202,44 @@ def _out() -> Any:
 
 
 def main() -> None:
-    """Run the command; an error that a user can mend is one line and its own exit status."""
-    # As an exception, so that unfinished outputs go on this way out too.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    """Run the command; whatever goes wrong is one line and its own exit status."""
     # A Parquet file with broken sizes makes Polars panic; the error says so, the stack helps nobody.
     os.environ.setdefault("RUST_BACKTRACE", "0")
+    streams = Streams()
+    listen()
     started: dict[str, Any] = {}
     try:
-        sys.exit(cli(standalone_mode=False, obj=started) or 0)
-    except SentimentError as error:
-        _fail(started, str(error), error.exit_status)
+        status: int | None = cli(standalone_mode=False, obj=started)
+        if status is None:  # of all commands but score, what they print is the result
+            streams.check_output()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        _fail(started, "interrupted; the same command goes on after the chunks that are finished", 130)
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in ("torch", "transformers", "optimum", "accelerate", "onnx"):
-            raise
-        _fail(started, f"this command needs {error.name}: pip install 'review-sentiment[train]'", 2)
+    except BaseException as error:
+        _fail(started, _told(error))
+    sys.exit(status or ExitStatus.DONE)
 
 
-def _fail(started: dict[str, Any], message: str, status: int) -> NoReturn:
+def _told(error: BaseException) -> SentimentError:
+    """Return what ended the command as an error of ours, which says on one line what to do."""
+    if isinstance(error, SentimentError):
+        return error
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in _OF_TRAINING:
+        return ConfigError(f"this command needs {error.name}: pip install 'review-sentiment[train]'")
+    status = status_of(error)
+    if status is not ExitStatus.FAULT:
+        told = SentimentError(f"{status.meaning}; the same command goes on after the chunks that are finished")
+        told.exit_status = status
+        return told
+    return unexpected(error, "this command", Path(tempfile.mkdtemp(prefix="sentiment-")))
+
+
+def _fail(started: dict[str, Any], error: SentimentError) -> NoReturn:
     if "log" in started:
-        started["log"].error(f"sentiment: {message}", event="failed", exit_status=status)
+        started["log"].error(f"sentiment: {error}", event="failed", exit_status=error.exit_status)
     else:
-        click.echo(f"sentiment: {message}", err=True)
-    sys.exit(status)
+        click.echo(f"sentiment: {error}", err=True)
+    sys.exit(error.exit_status)
 
 
 if __name__ == "__main__":

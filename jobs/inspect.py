@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from export.bundle import identity
+from export.bundle import identity, verify
 from export.runtime import golden_difference, open_scorer
 from jobs.training_report import shown
 from sentiment_core.manifest import Manifest
@@ -13,6 +13,7 @@ from sentiment_core.manifest import Manifest
 
 def inspect(bundle: Path, console: Console) -> None:
     """Verify hashes, open the graph, score the golden rows again, and print the bundle. Raises BundleError."""
+    verify(bundle)
     scorer, manifest = open_scorer(bundle)
     print_bundle(bundle, manifest, console)
     off = golden_difference(scorer, manifest)

@@ -11,6 +11,22 @@ from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import ConfigError
 
 PATH = click.Path(path_type=Path)
+# Not asked of export.bundle, whose imports --help need not wait for.
+BUNDLED = Path(__file__).parent.parent / "export" / "bundled"
+
+
+class Bundle(click.Path):
+    """The folder of a bundle; `bundled` is the one that comes with the package."""
+
+    name = "bundle"
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return BUNDLED if value == "bundled" else super().convert(value, param, ctx)
+
+
 text_column_option = click.option("--text-column", metavar="NAME", help="Column of the text; found by its usual names.")
 label_column_option = click.option(
     "--label-column", metavar="NAME", help="Column of the label; found by its usual names."

@@ -24,7 +24,7 @@ class Progress:
 
     def __init__(self, log: Log, place: Path, rows: int) -> None:
         self._log, self._place, self._rows, self._done = log, one_line(str(place)), rows, 0
-        self._skipped = 0
+        self.skipped = 0
         self._start = self._said = time.monotonic()
         self._bar = Bar(
             TextColumn("{task.description}", markup=False),
@@ -49,14 +49,14 @@ class Progress:
 
     def skip(self, rows: int) -> None:
         """Count `rows` more as finished by an earlier run: they say nothing of this one's speed."""
-        self._skipped += rows
+        self.skipped += rows
         self.advance(rows)
 
     def advance(self, rows: int) -> None:
         """Count `rows` more as finished."""
         self._done += rows
         now = time.monotonic()
-        rate = (self._done - self._skipped) / max(now - self._start, 1e-9)
+        rate = (self._done - self.skipped) / max(now - self._start, 1e-9)
         self._bar.update(self._task, completed=self._done, rate=f"{rate:,.0f}")
         if rate and self._log.live is None and now - self._said >= _SECONDS_BETWEEN_LINES:
             self._said = now

@@ -1,10 +1,10 @@
 """Frozen settings of each job, validated once. A default is written here and nowhere else."""
 
-import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from sentiment_core.errors import ConfigError
+from sentiment_core.machine import cores
 
 Balance = Literal["weights", "files", "oversample", "none"]
 
@@ -140,7 +140,7 @@ class ScoreConfig:
     @property
     def workers(self) -> int:
         """Threads that run the model, each a batch of its own."""
-        return self.threads or len(os.sched_getaffinity(0))
+        return self.threads or cores()
 
     @property
     def remembered(self) -> int:

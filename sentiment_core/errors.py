@@ -1,19 +1,21 @@
-"""What can go wrong, and the exit status of each branch.
+"""What can go wrong; the exit status of each branch is one of sentiment_core.status.
 
-SentimentError              1
-├── ConfigError             2   an option or a combination of options
-├── TableError              3   an input file, its columns or its labels
-├── BundleError             4   a model bundle or a checkpoint
-├── QualityError            5   a model or a run that fails a gate: parity, --fail-under, one label for everything
-├── OutputError             6   a place that cannot be written to
-│   └── SpaceError         10   no space left there
-├── NothingScoredError      8   no input, or none that could be scored
-└── LockedError             9   another run holds the output
+SentimentError              FAULT
+├── ConfigError             USAGE            an option or a combination of options
+├── TableError              FILES_FAILED     an input file, its columns or its labels
+├── BundleError             BUNDLE           a model bundle or a checkpoint
+├── QualityError            QUALITY          a gate: parity, --fail-under, one label for everything
+├── OutputError             OUTPUT           a place that cannot be written to
+│   └── SpaceError          NO_SPACE         no space left there
+├── NothingScoredError      NOTHING_SCORED   no input, or none that could be scored
+└── LockedError             LOCKED           another run holds the output
 
 Every message is one line: the place, what was wanted, what was found, what to do.
 """
 
 import re
+
+from sentiment_core.status import ExitStatus
 
 # What an address may carry before its host and after its path; neither belongs in a log.
 _CREDENTIALS = re.compile(r"(\w+:/+)[^\s/@]+@")
@@ -30,7 +32,7 @@ def one_line(text: str) -> str:
 class SentimentError(Exception):
     """Root of every error that a user can mend."""
 
-    exit_status = 1
+    exit_status = ExitStatus.FAULT
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))
@@ -39,46 +41,46 @@ class SentimentError(Exception):
 class ConfigError(SentimentError):
     """A setting outside its range, or settings that contradict each other."""
 
-    exit_status = 2
+    exit_status = ExitStatus.USAGE
 
 
 class TableError(SentimentError):
     """A file that cannot be read as a table of reviews."""
 
-    exit_status = 3
+    exit_status = ExitStatus.FILES_FAILED
 
 
 class BundleError(SentimentError):
     """A bundle or checkpoint that is incomplete, altered or of another kind."""
 
-    exit_status = 4
+    exit_status = ExitStatus.BUNDLE
 
 
 class QualityError(SentimentError):
     """A model that was refused, or a run that fell below what it was asked for."""
 
-    exit_status = 5
+    exit_status = ExitStatus.QUALITY
 
 
 class OutputError(SentimentError):
     """An output that cannot be written, or that would overwrite its own input."""
 
-    exit_status = 6
+    exit_status = ExitStatus.OUTPUT
 
 
 class SpaceError(OutputError):
     """No space, or no quota, left for an output."""
 
-    exit_status = 10
+    exit_status = ExitStatus.NO_SPACE
 
 
 class NothingScoredError(SentimentError):
     """A run of which not one file could be scored."""
 
-    exit_status = 8
+    exit_status = ExitStatus.NOTHING_SCORED
 
 
 class LockedError(SentimentError):
     """An output that another run is writing to."""
 
-    exit_status = 9
+    exit_status = ExitStatus.LOCKED

@@ -154,6 +154,8 @@ class Scorer:
 
     def run(self, texts: Sequence[str | None], on_rows: Callable[[int], None] = lambda rows: None) -> Outputs:
         """Run the model over `texts`, in order; logits of a row without tokens are 0."""
+        if isinstance(texts, str):  # a sequence of texts, too: its letters
+            raise ConfigError("texts: wanted a list of texts, found one text; give it as [text]")
         start = time.perf_counter()
         cleaned = [clean(text or "") for text in texts]
         keys = [blake2b(text.encode(), digest_size=16).digest() for text in cleaned]

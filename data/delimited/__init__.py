@@ -1,1 +1,1 @@
-"""Delimited text files, CSV and its kin: how one is written is found from evidence over the whole file, or given."""
+"""Delimited text files: how one is written is found or given, its records are read, and scored rows written alike."""

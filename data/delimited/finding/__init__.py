@@ -1,0 +1,1 @@
+"""How a delimited file is written, found from evidence: its encoding, separator, quotes and header."""

@@ -1,0 +1,181 @@
+"""Delimited text files as tables of strings."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from data.delimited.compression import open_plain
+from data.delimited.dialect import Dialect
+from data.delimited.finding.opening import Finding, Witness, find, find_again
+from data.delimited.layout import Layout
+from data.delimited.lines import CORRUPT, lines
+from data.delimited.records import Record, Records
+from data.table import Batch, Format, Limits, OnRejected, Read, Rejected, Survey
+from sentiment_core.errors import TableError
+
+_MOST_LABELS = 1000
+_LONGEST_LABEL = 1000
+
+
+class DelimitedTable:
+    """A delimited text file; every cell is a string as it was written, or null.
+
+    How it is written is found from its first megabytes; `survey` sees the rest, and where that tells otherwise
+    `described` and `doubt` are final only after it.
+    """
+
+    def __init__(self, path: Path, layout: Layout, usual_separator: str, found: Finding) -> None:
+        self._path, self._layout, self._usual, self._found = path, layout, usual_separator, found
+        self._surveys: dict[str | None, tuple[Survey, int]] = {}
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def format(self) -> Format:
+        return Format.TSV if self._usual == "\t" else Format.CSV
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the file is written."""
+        return self._found.dialect
+
+    @property
+    def columns(self) -> Sequence[str]:
+        return self.dialect.names
+
+    @property
+    def described(self) -> str:
+        return self.dialect.described(self._usual)
+
+    @property
+    def doubt(self) -> str:
+        return self._found.doubt
+
+    def check_text(self, column: str) -> None:
+        """Every column of a text file can hold text."""
+
+    def schema(self, read: Read) -> pa.Schema:
+        return pa.schema([(name, pa.string()) for name in self._kept(read)])
+
+    def survey(self, read: Read, *, on_rejected: OnRejected | None = None) -> Survey:
+        """Count rows and label values; a second call for the same label remembers, if no line was rejected.
+
+        Raises TableError where more lines are broken than whole: the file is not what it seems.
+        """
+        known, broken = self._surveys.get(read.label, (None, 0))
+        if known is not None and not broken:
+            return known
+        with reading(self._path):
+            survey, broken, witness = self._count(read.label, on_rejected)
+            if not self._found.whole:
+                before = self._found
+                with open_plain(self._path) as file:
+                    self._found = find_again(self._path, file, self._layout, before, witness)
+                if self._found.dialect != before.dialect:
+                    survey, broken, _ = self._count(read.label, on_rejected)
+        self._surveys[read.label] = survey, broken
+        return survey
+
+    def batches(self, read: Read, limits: Limits, *, on_rejected: OnRejected | None = None) -> Iterator[Batch]:
+        if not self._found.whole:
+            self.survey(read, on_rejected=on_rejected and (lambda rejected: None))
+        pending: list[Record] = []
+        size = 0
+        with reading(self._path):
+            for record in self._records(None, on_rejected):
+                pending.append(record)
+                size += sum(map(len, filter(None, record)))
+                if len(pending) == limits.rows or size >= limits.size:
+                    yield self._batch(pending, read)
+                    pending, size = [], 0
+            if pending:
+                yield self._batch(pending, read)
+
+    def _kept(self, read: Read) -> tuple[str, ...]:
+        return tuple(self.columns) if read.kept is None else read.kept
+
+    def _batch(self, records: list[Record], read: Read) -> Batch:
+        cells = dict(zip(self.columns, zip(*records, strict=True), strict=True))
+        return Batch(
+            texts=cells[read.text],
+            labels=() if read.label is None else cells[read.label],
+            rows=pa.table({name: pa.array(cells[name], pa.string()) for name in self._kept(read)}),
+        )
+
+    def _count(self, label: str | None, on_rejected: OnRejected | None) -> tuple[Survey, int, Witness]:
+        rejected: list[Rejected] = []
+        broken = 0
+        unsettled = not self._found.whole
+        witness = Witness(self.dialect, quotes=unsettled and not self.dialect.quote and self._layout.quote is None)
+
+        def note(each: Rejected) -> None:
+            nonlocal broken
+            broken += 1
+            rejected[1:] = [] if rejected else [each]
+            if unsettled:
+                witness.keep(iter([each.text]))
+            if on_rejected is not None:
+                on_rejected(each)
+
+        records = self._records(witness if unsettled else None, note if on_rejected is not None else None)
+        values: Counter[object] | None = None if label is None else Counter()
+        place = 0 if label is None else self.dialect.names.index(label)
+        rows = 0
+        for record in records:
+            rows += 1
+            if values is not None:
+                value = record[place]
+                values[value] += 1
+                if len(values) > _MOST_LABELS or (value and len(value) > _LONGEST_LABEL):
+                    values = None
+        if broken > rows:
+            raise TableError(
+                f"{self._path}: wanted rows of {len(self.columns)} fields, found {broken:,} of {rows + broken:,} "
+                f"lines broken (first: line {rejected[0].line}, {rejected[0].reason}); check its separator and quotes "
+                "(--separator, --quote, --encoding)"
+            )
+        return Survey(rows=rows, labels=values), broken, witness
+
+    def _records(self, witness: Witness | None, on_rejected: OnRejected | None) -> Iterator[Record]:
+        dialect = self.dialect
+        with open_plain(self._path) as file:
+            found = lines(file, dialect, None if witness is None else witness.see)
+            for _ in range(dialect.before):
+                next(found, None)
+            for record in Records(found, dialect, dialect.before + 1):
+                if not isinstance(record, Rejected):
+                    yield record
+                elif on_rejected:
+                    on_rejected(record)
+                else:
+                    raise TableError(
+                        f"{self._path}: line {record.line}: {record.reason}; "
+                        "mend the line, or set it aside with --on-bad-rows quarantine"
+                    )
+
+
+class reading:
+    """Turn what the system and decoders raise while `path` is read into one TableError that names it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (OSError, *CORRUPT)):
+            found = " ".join(str(error).split())[:300] or type(error).__name__
+            raise TableError(
+                f"{self.path}: cannot be read as a table: {found}; check that the file is whole"
+            ) from error
+
+
+def open_delimited(path: Path, layout: Layout, usual_separator: str) -> DelimitedTable:
+    """Open a delimited text file: its first megabytes are read. Raises TableError where they are no such file."""
+    with reading(path), open_plain(path) as file:
+        return DelimitedTable(path, layout, usual_separator, find(path, file, layout, usual_separator))
