@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from optimum.exporters.onnx import main_export
@@ -14,9 +15,10 @@ from transformers.utils import logging
 
 from export.bundle import CONFIG, GRAPH, GRAPH_FAST, GRAPH_FP16, GRAPH_INT8, MANIFEST, TOKENIZER, hashes, verify
 from export.fast import fuse
-from export.parity import Recorder, Texts, TorchRun, check_parity, gate
+from export.parity import Recorder, Texts, TorchRun, Verdict, check_parity, gate
 from export.quantize import quantize
 from export.runtime import Encoder, OnnxRun, open_graph
+from sentiment_core.calibration import cross_fitted, fit_decision
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import BundleError
 from sentiment_core.labels import ID2LABEL
@@ -39,8 +41,9 @@ def build(
 ) -> Manifest:
     """Build a bundle of `checkpoint` in the new `folder`.
 
-    `training` is the checkpoint's training.json; `golden` are texts that may be published with the model.
-    Raises BundleError for a checkpoint that is no two-label classifier, QualityError where parity fails.
+    `training` is the checkpoint's training.json; `golden` are texts that may be published with the model. The
+    graph that scores is int8 where its gate passes; decision and validation figures are fitted to that graph's
+    logits. Raises BundleError for a checkpoint that is no two-label classifier, QualityError where parity fails.
     """
     config = _config(checkpoint)
     say("exporting to ONNX")
@@ -54,20 +57,28 @@ def build(
         files={GRAPH: ""},
         parity={},
         quantization={},
-        validation=training["validation"],
+        validation={},
         card=training["card"],
         golden=(),
     )
     reference = TorchRun.open(checkpoint)
     if fuse(reference.weights, config, folder / GRAPH_FAST):
         manifest = replace(manifest, graph=GRAPH_FAST, files={GRAPH_FAST: ""})
-    settings = ScoreConfig()
-    fp32 = open_graph(folder, manifest, settings)
+    manifest = replace(manifest, parity=_parity(reference, folder, manifest, validation, say))
+    # For GPUs; inputs and outputs stay as they are.
+    onnx.save(convert_float_to_float16(onnx.load(folder / manifest.graph), keep_io_types=True), folder / GRAPH_FP16)
+    manifest = _decided(folder, manifest, validation, golden, say)
+    (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    return verify(folder)
 
-    parity_texts = _mixed_lengths(validation.texts)
-    say(f"parity with PyTorch on {len(parity_texts)} texts")
+
+def _parity(
+    reference: TorchRun, folder: Path, manifest: Manifest, validation: Texts, say: Callable[[str], None]
+) -> dict[str, Any]:
+    texts = _mixed_lengths(validation.texts)
+    say(f"parity with PyTorch on {len(texts)} texts")
     encoder = Encoder.open(folder)
-    longest = max(len(head_and_tail(ids, manifest.max_length)) for ids in encoder(parity_texts))
+    longest = max(len(head_and_tail(ids, manifest.max_length)) for ids in encoder(texts))
     recorder = Recorder(reference, [OnnxRun(folder / name) for name in {GRAPH, manifest.graph}])
     Scorer(
         encoder,
@@ -76,29 +87,37 @@ def build(
         max_length=manifest.max_length,
         pad_id=manifest.pad_id,
         config=ScoreConfig(threads=1),
-    ).score(parity_texts)
-    parity = check_parity(recorder, len(parity_texts), longest)
-    # For GPUs; inputs and outputs stay as they are.
-    onnx.save(convert_float_to_float16(onnx.load(folder / manifest.graph), keep_io_types=True), folder / GRAPH_FP16)
+    ).run(texts)
+    return check_parity(recorder, len(texts), longest)
 
-    say(f"int8, and its gate on {len(validation.texts)} texts")
+
+def _decided(
+    folder: Path, manifest: Manifest, validation: Texts, golden: Sequence[str], say: Callable[[str], None]
+) -> Manifest:
+    """Choose the graph that scores, and fit the decision to what it says."""
+    texts = [*validation.texts, *validation.more]
+    say(f"int8, and its gate on {len(texts):,} texts")
     weights = quantize(folder / manifest.graph, folder / GRAPH_INT8)
-    int8_manifest = replace(manifest, graph=GRAPH_INT8, files={GRAPH_INT8: ""})
-    int8 = open_graph(folder, int8_manifest, settings)
-    quantization = {"weights": weights, **gate(fp32, int8, validation)}
-
-    chosen = int8 if quantization["passed"] else fp32
-    scores = chosen.score(golden).probability
-    manifest = replace(
+    int8 = replace(manifest, graph=GRAPH_INT8, files={GRAPH_INT8: ""})
+    scorers = {each.graph: open_graph(folder, each, ScoreConfig()) for each in (manifest, int8)}
+    found = gate(scorers[manifest.graph].run(texts), scorers[GRAPH_INT8].run(texts), manifest.decision)
+    graph = GRAPH_INT8 if found["verdict"] is Verdict.PASSED else manifest.graph
+    outputs = scorers[graph].run(validation.texts)  # remembered, not run again
+    decision = fit_decision(outputs.logits, np.array(validation.labels))
+    scores = scorers[graph].run(golden).read(decision).probability
+    return replace(
         manifest,
-        graph=GRAPH_INT8 if quantization["passed"] else manifest.graph,
+        graph=graph,
+        temperature=decision.temperature,
+        threshold=decision.threshold,
         files=hashes(folder, [path.name for path in folder.iterdir() if path.is_file()]),
-        parity=parity,
-        quantization=quantization,
+        quantization={"weights": weights, **found},
+        validation={
+            "scored_by": graph,
+            **cross_fitted(outputs, validation.texts, validation.labels).summarise(),
+        },
         golden=tuple(Golden(text=text, probability=float(p)) for text, p in zip(golden, scores, strict=True)),
     )
-    (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-    return verify(folder)
 
 
 def _export(checkpoint: Path, folder: Path) -> None:

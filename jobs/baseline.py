@@ -58,7 +58,8 @@ def baseline(model: Pipeline, sides: Sides) -> dict[str, Any] | None:
     """Fit `model` on the training side and its decision on the validation side; return the evaluation on the test."""
     model.fit(sides.training.texts, sides.training.labels)
     decision = fit_decision(_outputs(model, sides.validation).logits, np.array(sides.validation.labels))
-    return evaluated(_outputs(model, sides.test), decision, sides.test)["evaluation"]
+    found: dict[str, Any] | None = evaluated(_outputs(model, sides.test), decision, sides.test)["evaluation"]
+    return found
 
 
 def _outputs(model: Pipeline, reviews: Reviews) -> Outputs:

@@ -23,11 +23,12 @@ _DROPOUTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Start:
-    """A base, its tokenizer, and how many tokens of a review it reads."""
+    """A base, its tokenizer, how wide it is, and how many tokens of a review it reads."""
 
     base: str
     tokenizer: PreTrainedTokenizerFast
     encode: Encoder
+    width: int
     max_length: int
 
     @classmethod
@@ -55,6 +56,7 @@ class Start:
             base=config.base,
             tokenizer=tokenizer,
             encode=Encoder(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())),
+            width=shape.hidden_size,
             max_length=longest_review(shape, tokenizer, config.max_length),
         )
 

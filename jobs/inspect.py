@@ -1,6 +1,8 @@
 """sentiment inspect: what a bundle is, verified."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -32,14 +34,15 @@ def print_bundle(bundle: Path, manifest: Manifest, console: Console) -> None:
         "graph": f"{manifest.graph}, {(bundle / manifest.graph).stat().st_size / 2**20:.1f} MB",
         "longest review": f"{manifest.max_length} tokens, then head and tail",
         "decision": f"temperature {manifest.temperature:.3f}, threshold {manifest.threshold:.2f}",
-        "validation": f"{evaluation['rows']:,} reviews held out of training, scored by PyTorch",
+        "validation": f"{evaluation['rows']:,} reviews held out of training, "
+        f"scored by {manifest.validation.get('scored_by', 'PyTorch')}",
+        "chosen on these": manifest.card.get("chosen_on_validation", "-"),
         **{name: shown(evaluation[name]) for name in ("accuracy", "precision", "recall", "f1", "roc_auc")},
         "calibration error": shown(evaluation["calibration_error"]),
         "parity": f"logits within {manifest.parity['largest_logit_difference']:.1e} of PyTorch's "
         f"on {manifest.parity['texts']} texts of up to {manifest.parity['longest_tokens']} tokens",
-        "int8": f"{'passed' if quantization['passed'] else 'FAILED its gate, fp32 scores'}: "
-        f"{quantization['agreement']['value']:.1%} of {quantization['texts']:,} labels agree with fp32, "
-        f"f1 {quantization['f1_fp32']['value']:.3f} -> {quantization['f1_int8']['value']:.3f}",
+        "int8": f"{_verdict(quantization)}: says the same as fp32 of {quantization['agreement']['value']:.1%} "
+        f"of {quantization['texts']:,} reviews",
     }.items():
         table.add_row(name, str(value))
     for name in ("recipe", "limits"):
@@ -50,3 +53,9 @@ def print_bundle(bundle: Path, manifest: Manifest, console: Console) -> None:
             f"on {name}", ", ".join(f"{figure.replace('_', ' ')} {value}" for figure, value in figures.items())
         )
     console.print(table)
+
+
+def _verdict(quantization: Mapping[str, Any]) -> str:
+    # Bundles of before have only `passed`.
+    verdict = quantization.get("verdict", "passed" if quantization.get("passed") else "failed")
+    return str(verdict) if verdict == "passed" else f"{verdict}, so fp32 scores"

@@ -15,6 +15,7 @@ from jobs.options import (
     setting,
     text_column_option,
 )
+from jobs.table_options import layout_options, naming_options, take_layout, take_naming
 from sentiment_core.config import Balance, PretrainConfig, TrainConfig
 from sentiment_core.errors import ConfigError
 
@@ -23,6 +24,7 @@ from sentiment_core.errors import ConfigError
 @click.argument("corpus", nargs=-1, required=True)
 @click.option("--output", required=True, type=PATH, help="Folder of the new base; must not exist.")
 @text_column_option
+@layout_options
 @click.option("--base", help="Go on from this base (a Hugging Face name, a folder, `bundled`) and not from scratch.")
 @setting(PretrainConfig, "embeddings", help="From scratch, start with the token embeddings of this model.")
 @setting(PretrainConfig, "layers", help="Layers, from scratch.")
@@ -42,15 +44,24 @@ def pretrain(corpus: tuple[str, ...], output: Path, text_column: str | None, **s
     and tests on the same ones.
     """
     from jobs.pretrain import pretrain
-    from jobs.training_data import review_files
+    from jobs.training_data import TrainRequest, review_files
 
-    pretrain(review_files(corpus, output), text_column, output, PretrainConfig(**settings), console(stderr=True))
+    out = console(stderr=True)
+    request = TrainRequest(
+        inputs=review_files(corpus, output, out.print),
+        output=output,
+        text_column=text_column,
+        layout=take_layout(settings),
+    )
+    pretrain(request, PretrainConfig(**settings), out)
 
 
 _LEARNING = (
     click.option("--validation", help="Validate on these reviews and not on a tenth of INPUTS: file, folder, pattern."),
     text_column_option,
     label_column_option,
+    naming_options,
+    layout_options,
     setting(TrainConfig, "teacher", help="A checkpoint whose word the targets follow, more than the labels."),
     click.option(
         "--unlabelled", multiple=True, help="Reviews for the teacher alone to label, labels unread; repeat it."
@@ -104,14 +115,13 @@ def _request(settings: dict[str, Any]) -> Any:
 
     if settings["unlabelled"] and settings["teacher"] is None:
         raise ConfigError("--unlabelled: wanted a --teacher that labels these reviews, found none")
-    output, validation = settings.pop("output"), settings.pop("validation")
-    return TrainRequest(
-        inputs=review_files(settings.pop("inputs"), output),
-        validation=review_files([] if validation is None else [validation], output),
-        unlabelled=review_files(settings.pop("unlabelled"), output),
-        output=output,
-        **{name: settings.pop(name) for name in ("text_column", "label_column")},
-    )
+    parts = {name: settings.pop(name) for name in ("inputs", "validation", "unlabelled")}
+    parts["validation"] = [parts["validation"]] if parts["validation"] else []
+    output = settings.pop("output")
+    say = console(stderr=True).print
+    found: dict[str, Any] = {name: review_files(given, output, say) for name, given in parts.items()}
+    columns = {name: settings.pop(name) for name in ("text_column", "label_column")}
+    return TrainRequest(output=output, **found, **columns, naming=take_naming(settings), layout=take_layout(settings))
 
 
 @click.command(

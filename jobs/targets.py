@@ -120,7 +120,8 @@ class Targets:
 
     def rows(self, encode: Encoder, max_length: int) -> Rows:
         """Return rows for the Trainer: token ids, cut as scoring cuts them, and the target."""
-        pieces, lengths = [np.zeros(0, dtype=np.uint32)], []
+        pieces = [np.zeros(0, dtype=np.uint32)]
+        lengths: list[int] = []
         # Some at a time: an encoded text takes many times its size for a moment.
         for start in range(0, len(self.texts), _ENCODED_AT_ONCE):
             some = encode(self.texts[start : start + _ENCODED_AT_ONCE])

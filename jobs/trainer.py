@@ -1,5 +1,6 @@
 """What every training shares: the Trainer's settings, its progress and precision."""
 
+import json
 import time
 import warnings
 from pathlib import Path
@@ -8,6 +9,11 @@ from typing import Any
 import torch
 from rich.console import Console
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from data.outputs import write_json
+
+# Of an interrupted training, in its work folder.
+_PRECISION = "precision.json"
 
 
 def bf16_helps(width: int) -> bool:
@@ -26,11 +32,18 @@ def bf16_helps(width: int) -> bool:
     return seconds[torch.bfloat16] * 1.5 < seconds[torch.float32]
 
 
-def arguments(work: Path, *, width: int, **settings: Any) -> TrainingArguments:
+def is_bf16(work: Path, width: int) -> bool:
+    """Say whether the training of `work` has bf16 products: measured once, so that one that goes on is the same."""
+    kept = work / _PRECISION
+    if not kept.exists():
+        write_json(kept, {"bf16": bf16_helps(width)})
+    return bool(json.loads(kept.read_text(encoding="utf-8"))["bf16"])
+
+
+def arguments(work: Path, **settings: Any) -> TrainingArguments:
     """Return TrainingArguments with what all our trainings have in common; `settings` go through as they are."""
     return TrainingArguments(
         output_dir=str(work),
-        bf16=bf16_helps(width),
         use_cpu=not torch.cuda.is_available(),
         optim="adamw_torch_fused",
         weight_decay=0.01,

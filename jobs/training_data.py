@@ -1,18 +1,20 @@
 """What a classifier learns from, what it is chosen by, and what it is measured with: three sides of its reviews."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
+from data.delimited.layout import Layout
+from data.places.sources import find_sources
 from data.reviews import VALIDATION, Reviews, read_reviews, read_texts
-from data.sources import find_sources
 from data.splits import Side, letters, side_of
 from sentiment_core.errors import TableError
 from sentiment_core.labels import Label
+from sentiment_core.naming import Naming
 from sentiment_core.text import clean
 
 
@@ -26,6 +28,8 @@ class TrainRequest:
     unlabelled: Sequence[Path] = ()
     text_column: str | None = None
     label_column: str | None = None
+    naming: Naming | None = None
+    layout: Layout = field(default_factory=Layout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +45,20 @@ class Sides:
         return {side.value: _digest(getattr(self, side)) for side in Side}
 
 
-def review_files(inputs: Sequence[str], output: Path) -> list[Path]:
+def review_files(inputs: Sequence[str], output: Path, say: Callable[[str], None]) -> list[Path]:
     """Return the review files that `inputs` mean, in order, each once, but for what is in `output` or a checkpoint.
 
-    Raises TableError for an input that means none.
+    Says what was passed over. Raises TableError for an input that means none.
     """
     found: dict[Path, Path] = {}
     for text in inputs:
         # One at a time: nothing is written beside them, so two files of one name do not collide.
-        sources, unusable = find_sources([text], output, None)
-        if unusable:
-            raise unusable[0].error
-        found |= {source.path.resolve(): source.path for source in sources}
+        meant = find_sources([text], output, None)
+        if meant.unusable:
+            raise meant.unusable[0].error
+        if meant.passed_over:
+            say(f"passed over: {meant.passed_over}")
+        found |= {source.path.resolve(): source.path for source in meant.sources}
     kept = [path for path in found.values() if not (path.name == VALIDATION and (path.parent / "config.json").exists())]
     if inputs and not kept:
         raise TableError(f"{inputs[0]}: wanted review files, found a model's alone; give the reviews themselves")
@@ -67,7 +73,13 @@ def split(request: TrainRequest, seed: int, console: Console) -> Sides:
     """
     chosen_by = len(request.validation)
     # The validation files first, so that a review that stands in both belongs to them.
-    reviews = read_reviews([*request.validation, *request.inputs], request.text_column, request.label_column)
+    reviews = read_reviews(
+        [*request.validation, *request.inputs],
+        request.text_column,
+        request.label_column,
+        naming=request.naming,
+        layout=request.layout,
+    )
     where = [
         _side(text, file < chosen_by, chosen_by > 0) for text, file in zip(reviews.texts, reviews.files, strict=True)
     ]
@@ -120,7 +132,7 @@ def read_unlabelled(request: TrainRequest, sides: Sides, console: Console) -> li
     """
     learnt = set(sides.training.texts)
     held_out = {letters(text) for side in (sides.validation, sides.test) for text in side.texts}
-    texts = dict.fromkeys(filter(None, map(clean, read_texts(request.unlabelled, request.text_column))))
+    texts = dict.fromkeys(filter(None, map(clean, read_texts(request.unlabelled, request.text_column, request.layout))))
     found = [text for text in learnable(texts, held_out) if text not in learnt]
     if request.unlabelled:
         console.print(f"unlabelled: {len(found):,} new reviews for the teacher alone")

@@ -41,6 +41,8 @@ def begun_with(request: TrainRequest, config: TrainConfig | PretrainConfig) -> P
                 for name in ("inputs", "validation", "unlabelled")
             },
             "columns": [request.text_column, request.label_column],
+            "labels": str(request.naming),
+            "layout": asdict(request.layout),
             **{f"--{name}": model and content_of(model) for name, model in models.items()},
             **{f"--{name.replace('_', '-')}": value for name, value in settings.items()},
             "code": code(*_CODE),

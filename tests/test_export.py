@@ -18,14 +18,18 @@ from onnx import TensorProto, helper, numpy_helper
 from optimum.onnxruntime import ORTModelForSequenceClassification
 from transformers import AutoTokenizer
 
+from data.reviews import VALIDATION, read_reviews
+from export.build import build
 from export.bundle import BUNDLED, verify
 from export.fast import fuse
-from export.parity import Recorder, TorchRun, check_parity
+from export.parity import Recorder, Texts, TorchRun, Verdict, check_parity, gate
 from export.quantize import quantize
 from export.runtime import OnnxRun, open_scorer
 from sentiment_core.batching import pad
+from sentiment_core.calibration import fit_decision
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import BundleError, ConfigError, QualityError
+from sentiment_core.scorer import Decision, Outputs, Status
 from sentiment_core.text import clean
 
 Run = Callable[..., Result]
@@ -48,14 +52,13 @@ def test_optimum_opens_the_only_graph_of_the_bundled_model_by_itself() -> None:
     assert ORTModelForSequenceClassification.from_pretrained(BUNDLED).config.num_labels == 2
 
 
-def test_a_bundle_says_what_a_scorer_must_not_guess(bundle: Path, checkpoint: Path) -> None:
+def test_a_bundle_says_what_a_scorer_must_not_guess(bundle: Path) -> None:
     manifest = verify(bundle)
-    training = json.loads((checkpoint / "training.json").read_text())
-    assert (manifest.temperature, manifest.threshold) == (training["temperature"], training["threshold"])
     assert manifest.parity["largest_logit_difference"] < manifest.parity["tolerance"]
     assert manifest.parity["longest_tokens"] > 20
     assert manifest.quantization["agreement"]["value"] >= manifest.quantization["least_agreement"]
-    assert manifest.graph == "model_int8.onnx"
+    assert manifest.quantization["verdict"] == "passed"
+    assert manifest.graph == manifest.validation["scored_by"] == "model_int8.onnx"
     assert len(manifest.validation["probability_histogram"]) == 20
     assert len(manifest.golden) >= 5
 
@@ -115,12 +118,95 @@ def test_what_is_no_checkpoint_is_refused(sentiment: Run, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_graph_that_is_another_model_is_refused() -> None:
-    candidates = [lambda ids, mask, off=off: np.full((1, 2), off) for off in (0.0, 0.01)]
+@pytest.mark.parametrize("off", [0.01, np.nan, np.inf])
+def test_a_graph_that_is_another_model_is_refused(off: float) -> None:
+    """NaN is neither more nor less than a tolerance, and must not pass for it."""
+    candidates = [lambda ids, mask, off=off: np.full((1, 2), off) for off in (0.0, off, 0.0)]
     recorder = Recorder(lambda ids, mask: np.zeros((1, 2)), candidates)
-    recorder(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.int64))
-    with pytest.raises(QualityError, match=r"wanted logits within 0\.001 of PyTorch's, found 0\.01"):
+    for _ in range(2):
+        recorder(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.int64))
+    with pytest.raises(QualityError, match=rf"wanted logits within 0\.001 of PyTorch's, found {off} over 1 texts"):
         check_parity(recorder, 1, 1)
+
+
+def test_parity_of_nothing_is_refused() -> None:
+    with pytest.raises(QualityError, match="over 0 texts"):
+        check_parity(Recorder(lambda ids, mask: np.zeros((1, 2)), []), 0, 0)
+
+
+def said(*labels: tuple[float, int]) -> Outputs:
+    """Margins, each of so many reviews."""
+    margin = np.repeat([value for value, _ in labels], [rows for _, rows in labels]).astype(np.float32)
+    return Outputs(
+        logits=np.stack([np.zeros_like(margin), margin], axis=1),
+        token_count=np.ones(len(margin), dtype=np.uint32),
+        status=np.full(len(margin), Status.OK).astype(str),
+    )
+
+
+@pytest.mark.parametrize(
+    ("plain", "int8", "verdict"),
+    [
+        (said((3, 500), (-3, 500)), said((2.9, 500), (-3.1, 500)), Verdict.PASSED),
+        (said((3, 500), (-3, 500)), said((3, 501), (-3, 499)), Verdict.PASSED),
+        (said((3, 18), (-3, 18)), said((3, 18), (-3, 18)), Verdict.PASSED),
+        # All ten negatives of a thousand lost: 99 % of the labels agree.
+        (said((3, 990), (-3, 10)), said((3, 1000)), Verdict.FAILED),
+        (said((3, 982), (-3, 18)), said((3, 973), (-3, 27)), Verdict.FAILED),
+        (said((3, 500), (-3, 500)), said((3, 515), (-3, 485)), Verdict.FAILED),
+        (said((3, 500), (-3, 500)), said((3, 500), (-3, 499), (np.nan, 1)), Verdict.FAILED),
+        (said((3, 500), (-3, 499), (np.nan, 1)), said((3, 500), (-3, 499), (np.nan, 1)), Verdict.FAILED),
+        (said((3, 500), (-3, 500)), said((3, 500), (-np.inf, 500)), Verdict.FAILED),
+        (said((3, 15), (-3, 12)), said((3, 15), (-3, 12)), Verdict.CANNOT_TELL),
+        (said((3, 990), (-3, 10)), said((3, 990), (-3, 10)), Verdict.CANNOT_TELL),
+        (said((3, 1000)), said((3, 1000)), Verdict.CANNOT_TELL),
+        (said((3, 0)), said((3, 0)), Verdict.CANNOT_TELL),
+    ],
+)
+def test_the_gate_of_int8(plain: Outputs, int8: Outputs, verdict: Verdict) -> None:
+    assert gate(plain, int8, Decision())["verdict"] is verdict
+
+
+def test_the_graph_that_scores_is_the_one_that_was_measured_and_decides_by_its_own_logits(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    """Six reviews cannot tell whether int8 may score."""
+    kept = read_reviews([checkpoint / VALIDATION], "text", "label").take(range(6))
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    training = json.loads((checkpoint / "training.json").read_text())
+    manifest = build(
+        checkpoint, folder, training, Texts(texts=kept.texts, labels=kept.labels), TEXTS, lambda line: None
+    )
+    assert manifest.quantization["verdict"] == Verdict.CANNOT_TELL
+    assert manifest.graph == manifest.validation["scored_by"] == "model_fast.onnx"
+    scorer, _ = open_scorer(folder)
+    assert manifest.decision == fit_decision(scorer.run(kept.texts).logits, np.array(kept.labels))
+    assert manifest.decision != Decision(temperature=training["temperature"], threshold=training["threshold"])
+    assert manifest.validation["evaluation"]["rows"] == 6
+
+
+def test_products_of_large_integers_do_not_overflow(tmp_path: Path) -> None:
+    """x86 processors without VNNI add them up in 16 bits unless a session is told otherwise."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["input_ids"], ["x"], to=TensorProto.FLOAT),
+            helper.make_node("MatMul", ["x", "w"], ["y"]),
+        ],
+        "product",
+        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["rows", 64])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 48])],
+        [numpy_helper.from_array(np.ones((64, 48), dtype=np.float32), "w")],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), tmp_path / "plain.onnx"
+    )
+    assert quantize(tmp_path / "plain.onnx", tmp_path / "int8.onnx") == 1
+    ids = np.ones((3, 64), dtype=np.int64)
+    assert_allclose(OnnxRun(tmp_path / "int8.onnx")(ids, ids), np.full((3, 48), 64.0), rtol=1e-5)
+    (untold,) = onnxruntime.InferenceSession(tmp_path / "int8.onnx").run(None, {"input_ids": ids})
+    if "vnni" in Path("/proc/cpuinfo").read_text():
+        assert_array_equal(OnnxRun(tmp_path / "int8.onnx")(ids, ids), untold)
 
 
 @pytest.fixture(params=["Gemm", "MatMul"])

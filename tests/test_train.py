@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 import torch
@@ -18,9 +17,14 @@ from click.testing import Result
 from conftest import made_up_reviews
 from safetensors import safe_open
 from safetensors.torch import load_file
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, GPT2Config, GPT2ForSequenceClassification
+from torch.nn.functional import cross_entropy
+from transformers import AutoModelForSequenceClassification, GPT2Config, GPT2ForSequenceClassification
 
 from data.splits import Side, side_of
+from export.parity import TorchRun
+from export.runtime import Encoder
+from jobs.trainer import is_bf16
+from sentiment_core.batching import pad
 
 Run = Callable[..., Result]
 
@@ -73,47 +77,6 @@ def test_a_validation_file_takes_its_texts_out_of_training(sentiment: Run, base:
     # The default batch is of 16: no more were seen in the one step.
     assert (card["training_reviews"], card["test_reviews"]) == (16, sides.count(Side.TEST))
     assert card["validation_reviews"] == 20 - sides[:20].count(Side.TEST)
-
-
-def test_training_stops_where_it_no_longer_helps_and_keeps_the_best(sentiment: Run, base: Path, tmp_path: Path) -> None:
-    """Labels by chance can be learnt by heart alone: the longer, the worse on validation."""
-    frame = made_up_reviews(400)
-    labels = np.random.default_rng(0).integers(0, 2, 400)
-    frame.with_columns(label=pl.Series(labels)).write_parquet(tmp_path / "chance.parquet")
-    settings = (
-        "--epochs",
-        20,
-        "--learning-rate",
-        3e-3,
-        "--patience",
-        2,
-        "--balance",
-        "none",
-        "--output",
-        tmp_path / "c",
-    )
-    result = sentiment("train", tmp_path / "chance.parquet", "--base", base, *settings)
-    assert result.exception is None
-    report = json.loads((tmp_path / "c" / "training.json").read_text())
-    losses = {entry["step"]: entry["eval_loss"] for entry in report["log"] if "eval_loss" in entry}
-    kept = min(losses, key=losses.__getitem__)
-    assert report["card"]["kept_step"] == kept
-    assert report["card"]["steps"] == list(losses)[list(losses).index(kept) + 2]  # after two looks that were no better
-    assert f"stopped early, as the validation loss no longer fell: ended at step {max(losses)} of" in result.stderr
-    assert f"kept step {kept}" in result.stderr
-    assert losses[max(losses)] > losses[kept] + 0.01
-    assert _loss(tmp_path / "c") == pytest.approx(losses[kept], abs=5e-3)
-
-
-def _loss(checkpoint: Path) -> float:
-    """Return the loss of the weights that are there on the reviews that chose them."""
-    kept = pl.read_parquet(checkpoint / "validation.parquet")
-    model = AutoModelForSequenceClassification.from_pretrained(checkpoint)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    batch = tokenizer(kept["text"].to_list(), padding=True, return_tensors="pt")
-    with torch.inference_mode():
-        logits = model(**batch).logits
-    return float(torch.nn.functional.cross_entropy(logits, torch.tensor(kept["label"].to_list())))
 
 
 def test_the_bundled_base_trains(sentiment: Run, tmp_path: Path) -> None:
@@ -202,6 +165,46 @@ def test_labels_that_teach_nothing_are_refused(
     result = sentiment("train", tmp_path / "in.csv", "--base", base, "--output", tmp_path / "c")
     assert result.exception is not None
     assert re.search(message, str(result.exception))
+
+
+def test_the_best_step_is_kept_and_no_more_are_taken_than_help(sentiment: Run, base: Path, tmp_path: Path) -> None:
+    """Validation labels are turned round: the more is learnt, the worse."""
+    reviews = made_up_reviews(600)
+    reviews.head(400).write_parquet(tmp_path / "in.parquet")
+    turned = reviews.tail(200).with_columns(label=1 - pl.col("label"))
+    turned.write_parquet(tmp_path / "turned.parquet")
+    settings = ("--epochs", 8, "--learning-rate", 3e-3, "--balance", "none", "--patience", 2)
+    arguments = ("--base", base, "--output", tmp_path / "c", "--validation", tmp_path / "turned.parquet")
+    result = sentiment("train", tmp_path / "in.parquet", *arguments, *settings)
+    assert result.exception is None
+    report = json.loads((tmp_path / "c" / "training.json").read_text())
+    losses = [entry["eval_loss"] for entry in report["log"] if "eval_loss" in entry]
+    assert report["card"]["steps"] < 400 / 16 * 8 / 2
+    assert losses.index(min(losses)) == len(losses) - 3  # two looks in vain, and no third
+    assert f"kept step {report['card']['kept_step']}, of least validation loss ({min(losses):.4f})" in result.stderr
+    assert "stopped early, as the validation loss no longer fell" in result.stderr
+    kept = pl.read_parquet(tmp_path / "c" / "validation.parquet")
+    encode, run = Encoder.open(tmp_path / "c"), TorchRun.open(tmp_path / "c")
+    logits = run(*pad(encode(kept["text"].to_list()), pad_id=0))
+    found = cross_entropy(torch.from_numpy(logits), torch.tensor(kept["label"].to_list(), dtype=torch.int64))
+    assert float(found) == pytest.approx(min(losses), abs=0.02)
+    assert float(found) < losses[-1] - 0.1
+
+
+def test_the_precision_of_a_training_is_decided_once(tmp_path: Path) -> None:
+    found = is_bf16(tmp_path, 64)
+    (tmp_path / "precision.json").write_text(json.dumps({"bf16": not found}))
+    assert is_bf16(tmp_path, 64) is not found
+
+
+def test_a_card_says_what_validation_chose(checkpoint: Path) -> None:
+    report = json.loads((checkpoint / "training.json").read_text())
+    rows = report["validation"]["rows"]
+    assert rows == report["card"]["validation_reviews"] == report["validation"]["evaluation"]["rows"]
+    assert report["card"]["chosen_on_validation"].startswith(
+        f"the step, {rows} reviews; temperature and threshold, {rows}"
+    )
+    assert report["card"]["precision"] in ("bf16", "fp32")
 
 
 def test_a_hub_out_of_reach_is_one_line(sentiment: Run, labelled: Path, tmp_path: Path) -> None:

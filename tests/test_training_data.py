@@ -126,12 +126,12 @@ def test_inputs_are_files_folders_and_patterns(tmp_path: Path) -> None:
     for name in ("a/x.csv", "b/x.csv", "b/day=1/y.csv", "model/validation.parquet", "model/config.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("text,label\ngood,1\n")
-    found = review_files([str(tmp_path), f"{tmp_path}/*/x.csv", str(tmp_path / "a" / "x.csv")], tmp_path / "c")
+    found = review_files([str(tmp_path), f"{tmp_path}/*/x.csv", str(tmp_path / "a" / "x.csv")], tmp_path / "c", print)
     assert [str(path.relative_to(tmp_path)) for path in found] == ["a/x.csv", "b/x.csv", "b/day=1/y.csv"]
     with pytest.raises(TableError, match="no such file or folder"):
-        review_files([str(tmp_path / "none")], tmp_path / "c")
+        review_files([str(tmp_path / "none")], tmp_path / "c", print)
     with pytest.raises(TableError, match=r"wanted review files, found a model's alone"):
-        review_files([str(tmp_path / "model")], tmp_path / "c")
+        review_files([str(tmp_path / "model")], tmp_path / "c", print)
 
 
 @given(st.lists(st.text(max_size=12)), st.integers(1, 8))
