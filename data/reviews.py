@@ -62,8 +62,8 @@ def read_reviews(
     """Read labelled reviews from files; a review that stands twice is kept once, and not at all under both labels.
 
     `naming` says which values are which label, and `layout` how the files are written, where they do not tell. The
-    labels of all files are looked at before any is read. Raises TableError for a missing column, for labels that cannot be told, and, with the first
-    rows, for more than a stray hundredth that cannot be read.
+    labels of all files are looked at before any is read. Raises TableError for a missing column, for labels that
+    cannot be told, and, with the first rows, for more than a stray hundredth that cannot be read.
     """
     files = [_File.open(open_table(path, layout), text_column, label_column) for path in paths]
     reader = LabelReader(naming)

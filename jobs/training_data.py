@@ -10,7 +10,7 @@ from rich.console import Console
 
 from data.delimited.layout import Layout
 from data.places.sources import find_sources
-from data.reviews import VALIDATION, Reviews, read_reviews, read_texts
+from data.reviews import Reviews, read_reviews, read_texts
 from data.splits import Side, letters, side_of
 from sentiment_core.errors import TableError
 from sentiment_core.labels import Label
@@ -46,23 +46,31 @@ class Sides:
 
 
 def review_files(inputs: Sequence[str], output: Path, say: Callable[[str], None]) -> list[Path]:
-    """Return the review files that `inputs` mean, in order, each once, but for what is in `output` or a checkpoint.
+    """Return the review files that `inputs` mean, in order, each once.
 
-    Says what was passed over. Raises TableError for an input that means none.
+    What lies in `output` or in a model's folder is none, unless it is named by itself. Says what was passed over.
+    Raises TableError for an input that means none.
     """
     found: dict[Path, Path] = {}
     for text in inputs:
         # One at a time: nothing is written beside them, so two files of one name do not collide.
         meant = find_sources([text], output, None)
-        if meant.unusable:
-            raise meant.unusable[0].error
+        named = Path(text).is_file()
+        for broken in meant.unusable:
+            if named or not _is_models(broken.path):
+                raise broken.error
         if meant.passed_over:
             say(f"passed over: {meant.passed_over}")
-        found |= {source.path.resolve(): source.path for source in meant.sources}
-    kept = [path for path in found.values() if not (path.name == VALIDATION and (path.parent / "config.json").exists())]
-    if inputs and not kept:
-        raise TableError(f"{inputs[0]}: wanted review files, found a model's alone; give the reviews themselves")
-    return kept
+        paths = [source.path for source in meant.sources if named or not _is_models(source.path)]
+        if not paths:
+            raise TableError(f"{text}: wanted review files, found a model's alone; give the reviews themselves")
+        found |= {path.resolve(): path for path in paths}
+    return list(found.values())
+
+
+def _is_models(path: Path) -> bool:
+    """Say whether a file is one of a model's: its settings, its tokenizer, the reviews that chose it."""
+    return all((path.parent / name).is_file() for name in ("config.json", "tokenizer.json"))
 
 
 def split(request: TrainRequest, seed: int, console: Console) -> Sides:

@@ -123,15 +123,24 @@ def test_a_test_side_may_be_empty_but_not_the_others(tmp_path: Path) -> None:
 
 
 def test_inputs_are_files_folders_and_patterns(tmp_path: Path) -> None:
-    for name in ("a/x.csv", "b/x.csv", "b/day=1/y.csv", "model/validation.parquet", "model/config.json"):
+    model = ("model/validation.csv", "model/config.json", "model/tokenizer.json")
+    for name in ("a/x.csv", "b/x.csv", "b/day=1/y.csv", "b/config.json", *model):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("text,label\ngood,1\n")
-    found = review_files([str(tmp_path), f"{tmp_path}/*/x.csv", str(tmp_path / "a" / "x.csv")], tmp_path / "c", print)
-    assert [str(path.relative_to(tmp_path)) for path in found] == ["a/x.csv", "b/x.csv", "b/day=1/y.csv"]
+        (tmp_path / name).write_text('{"text": "good", "label": 1}\n' if "json" in name else "text,label\ngood,1\n")
+    (tmp_path / "model" / "tokenizer.json").write_text("no text \x00")
+
+    def found(*inputs: str) -> list[str]:
+        paths = review_files([str(tmp_path / text) for text in inputs], tmp_path / "c", print)
+        return sorted(str(path.relative_to(tmp_path)) for path in paths)
+
+    every = ["a/x.csv", "b/config.json", "b/day=1/y.csv", "b/x.csv"]
+    assert found("") == found("", "*/x.csv", "a/x.csv") == every
+    assert found("*/x.csv") == ["a/x.csv", "b/x.csv"]
+    assert found("model/validation.csv", "a") == ["a/x.csv", "model/validation.csv"]
     with pytest.raises(TableError, match="no such file or folder"):
-        review_files([str(tmp_path / "none")], tmp_path / "c", print)
-    with pytest.raises(TableError, match=r"wanted review files, found a model's alone"):
-        review_files([str(tmp_path / "model")], tmp_path / "c", print)
+        found("a", "none")
+    with pytest.raises(TableError, match=r"model: wanted review files, found a model's alone"):
+        found("a", "model")
 
 
 @given(st.lists(st.text(max_size=12)), st.integers(1, 8))
