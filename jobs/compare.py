@@ -46,7 +46,8 @@ def compare(request: TrainRequest, bases: tuple[str, ...], config: TrainConfig, 
         _look_at(base, config)
     sides = split(request, config.seed, console)
     make_folder(request.output)
-    _claim(request.output, begun_with(request, config).without("--base"))
+    # The bases have records of their own: another one may be compared later.
+    _claim(request.output, begun_with(request, replace(config, base=bases[0])).without("--base"))
     rows = []
     for base, name in zip(bases, names, strict=True):
         folder = request.output / name
