@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from data.unfinished import unfinished
 from sentiment_core.errors import OutputError, SpaceError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -159,7 +160,8 @@ def _beside(path: Path, ending: str, make: Callable[[Path], None]) -> Iterator[P
     try:
         with suppress(OSError):  # a file system without locks has no stale attempts removed, either
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield attempt
+        with unfinished(attempt):
+            yield attempt
     finally:
         os.close(descriptor)
         _remove(attempt)

@@ -9,6 +9,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from export.bundle import BUNDLED, BUNDLED_NAME, GRAPH_FP16, TOKENIZER, check_files, opened, read_manifest
+from export.pieces import PIECE, Pieces
 from sentiment_core.batching import Ids, Mask
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import BundleError, ConfigError
@@ -30,7 +31,7 @@ class Encoder:
         tokenizer.no_padding()
         # A review may spell a special token: read as one, "<|endoftext|>" would be taken for padding.
         tokenizer.encode_special_tokens = True
-        self._tokenizer = tokenizer
+        self._tokenizer, self._pieces = tokenizer, Pieces(tokenizer)
 
     @classmethod
     def open(cls, folder: Path) -> "Encoder":
@@ -43,10 +44,11 @@ class Encoder:
                 f"{path}: wanted a tokenizer of the tokenizers library, found {error}; export the model again"
             ) from error
 
-    def __call__(self, texts: Sequence[str]) -> list[list[int]]:
+    def __call__(self, texts: Sequence[str]) -> list[Sequence[int]]:
         """Return the token ids of each text, whole: no truncation, no padding; none at all of an empty text."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts))
-        return [encoding.ids if text else [] for text, encoding in zip(texts, encodings, strict=True)]
+        short = iter(self._tokenizer.encode_batch_fast([text for text in texts if len(text) <= PIECE]))
+        encoded = (self._pieces.encode(text) if len(text) > PIECE else next(short).ids for text in texts)
+        return [ids if text else [] for text, ids in zip(texts, encoded, strict=True)]
 
 
 class OnnxRun:

@@ -23,10 +23,11 @@ from jobs.options import (
     text_column_option,
 )
 from jobs.process.faults import status_of, unexpected
+from jobs.process.room import hold_threads_to_quota, require_memory
 from jobs.process.stops import listen
 from jobs.process.streams import Streams
 from jobs.table_options import layout_options, naming_options, take_layout, take_naming
-from sentiment_core.config import ScoreConfig
+from sentiment_core.config import LEAST_MEMORY, ScoreConfig
 from sentiment_core.errors import ConfigError, SentimentError
 from sentiment_core.status import ExitStatus
 
@@ -45,6 +46,7 @@ class _Group(click.Group):
 @click.version_option(package_name="review-sentiment")
 def cli() -> None:
     """Sentiment of customer reviews: fine-tune GPT-2, export it to ONNX, score files every night."""
+    require_memory(LEAST_MEMORY)
 
 
 @cli.command(
@@ -120,16 +122,17 @@ def score(
     A run that was cut, by a crash or a full disk, goes on where it stopped when the same command is given
     again. What is done and unchanged is skipped. One run at a time may write to an output.
     """
+    config = ScoreConfig(
+        memory_limit=size_in_bytes(settings.pop("memory_limit")),
+        **{name: settings.pop(name) for name in ("chunk_rows", "device", "batch_tokens", "threads")},
+    )
+    require_memory(config.memory_limit)
     from data.schema import parse_columns
     from data.table import Format
     from jobs.scoring.request import ScoreRequest
     from jobs.scoring.run import score
     from sentiment_core.gate import parse_floors
 
-    config = ScoreConfig(
-        memory_limit=size_in_bytes(settings.pop("memory_limit")),
-        **{name: settings.pop(name) for name in ("chunk_rows", "device", "batch_tokens", "threads")},
-    )
     context.obj["log"] = _log(as_json=settings.pop("log_format") == "json")
     request = ScoreRequest(
         keep=None if keep is None else parse_columns(keep, "--keep"),
@@ -211,9 +214,10 @@ def main() -> None:
     # A Parquet file with broken sizes makes Polars panic; the error says so, the stack helps nobody.
     os.environ.setdefault("RUST_BACKTRACE", "0")
     streams = Streams()
-    listen()
     started: dict[str, Any] = {}
     try:
+        listen()
+        hold_threads_to_quota()
         status: int | None = cli(standalone_mode=False, obj=started)
         if status is None:  # of all commands but score, what they print is the result
             streams.check_output()

@@ -98,7 +98,7 @@ class TrainConfig:
 # What the process holds whatever the chunk: interpreter, Polars, ONNX Runtime, a model of 124M in int8, and what
 # the tokenizer takes for a moment for one review of 1 MB.
 _RESIDENT = 512 * 2**20
-_LEAST_MEMORY = 640 * 2**20
+LEAST_MEMORY = 640 * 2**20
 # Bytes held for one byte of a chunk while it is cleaned, tokenised, scored and written; see tests/test_memory.py.
 _BYTES_PER_BYTE = 48
 # A run that fits the caches of a core, measured; enough at once to keep a GPU busy.
@@ -128,8 +128,8 @@ class ScoreConfig:
             raise ConfigError(f"device must be cpu or cuda, got {self.device!r}")
         if self.threads < 0:
             raise ConfigError(f"threads must be 0 (every core) or more, got {self.threads}")
-        if self.memory_limit < _LEAST_MEMORY:
-            least, got = _LEAST_MEMORY >> 20, self.memory_limit >> 20
+        if self.memory_limit < LEAST_MEMORY:
+            least, got = LEAST_MEMORY >> 20, self.memory_limit >> 20
             raise ConfigError(f"memory limit must be at least {least}MB, got {got}MB")
 
     @property

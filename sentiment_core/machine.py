@@ -6,9 +6,6 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-# The kernel's word for "no limit" in the older control groups is the largest multiple of a page.
-_UNLIMITED = 2**60
-
 
 def cores(root: Path = Path("/")) -> int:
     """Return how many threads can run at once: the cores that this process may use, less its container's quota."""
@@ -18,16 +15,22 @@ def cores(root: Path = Path("/")) -> int:
     return max(1, min([mine, *quotas]))
 
 
-def memory(root: Path = Path("/")) -> int | None:
-    """Return the bytes that this process's container may take, or None where nothing limits it."""
-    found = [*_numbers(root, "", "memory.max"), *_numbers(root, "memory", "memory.limit_in_bytes")]
-    return min((limit for limit, *_ in found if limit < _UNLIMITED), default=None)
+def memory(root: Path = Path("/")) -> int:
+    """Return the bytes that this process may take: of its machine, its container, or `ulimit -d`."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    groups = [*_numbers(root, "", "memory.max"), *_numbers(root, "memory", "memory.limit_in_bytes")]
+    return min([machine, *(limit for limit, *_ in groups), *_limit(resource.RLIMIT_DATA)])
 
 
 def address_space() -> int | None:
     """Return the bytes of addresses that this process may take (`ulimit -v`), or None where nothing limits it."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if soft in (resource.RLIM_INFINITY, -1) else soft
+    return next(_limit(resource.RLIMIT_AS), None)
+
+
+def _limit(kind: int) -> Iterator[int]:
+    soft, _ = resource.getrlimit(kind)
+    if soft != resource.RLIM_INFINITY:
+        yield soft
 
 
 def peak_memory() -> int:

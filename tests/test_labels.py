@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from data.label_column import LabelReader, LabelReading
 from data.reviews import read_reviews
 from sentiment_core.errors import ConfigError, TableError
-from sentiment_core.labels import Label, NoLabel, Scale
+from sentiment_core.labels import Label, NoLabel, Scale, Truth
 from sentiment_core.naming import Naming
 
 NEGATIVE, POSITIVE, NEUTRAL = Label.NEGATIVE, Label.POSITIVE, NoLabel.NEUTRAL
@@ -138,9 +138,10 @@ def test_the_reason_lists_the_values_and_names_the_options(column: str) -> None:
     ],
 )
 def test_slips_are_told_from_other_scales(values: list[object], wanted: str, shown: set[str]) -> None:
-    found = reading("label", *values).why_not
-    assert wanted in found
-    assert all(value in found for value in shown)
+    found = reading("label", *values)
+    assert wanted in found.why_not
+    assert all(value in found.why_not for value in shown)
+    assert found.apply(values) == Truth(labels=[None] * len(values))
 
 
 def test_a_column_of_long_texts_is_told_fast() -> None:
@@ -166,6 +167,16 @@ def test_a_reading_says_itself() -> None:
         "unreadable": 0,
         "missing": 1,
     }
+
+
+@given(rows=st.lists(st.sampled_from([5, "4.0", 3, 1, None, "", 2.5]), max_size=30))
+def test_the_rows_of_a_file_and_of_its_batches_are_the_same(rows: list[object]) -> None:
+    rows = [*rows, *[5, 1] * 50, "x"]
+    found = reading("stars", *rows)
+    truth = found.apply(rows)
+    assert (truth.neutral, truth.unreadable) == (found.rows(NEUTRAL), found.rows(UNREADABLE))
+    assert [truth.labels.count(label) for label in Label] == [found.rows(label) for label in Label]
+    assert sum(found.meanings.values()) == len(rows)
 
 
 # What each number means where it stands for stars, for 1/0, and how people and programs spell it.
@@ -276,9 +287,9 @@ def test_a_run_reads_a_column_one_way(
 
 
 def test_a_run_reads_on_as_the_one_before() -> None:
-    before, open_still = reading("label", 1, 5).to_json(), reading("label", 1, 2).to_json()
+    before, nearly = reading("label", 1, 5).to_json(), reading("label", *[0, 1] * 10, "x").to_json()
     reader = LabelReader()
-    reader.recall(open_still, "open.csv")
+    reader.recall(nearly, "nearly.csv")
     reader.recall(before, "old.csv")
     reader.recall(reading("label", 0, 1).to_json(), "later.csv")
     assert reading("label", 1, reader=reader).scale is Scale.STARS

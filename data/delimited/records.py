@@ -11,7 +11,7 @@ from itertools import islice
 
 from data.delimited.cells import Cut, Unescape, alike
 from data.delimited.dialect import PROSE_SEPARATORS, Dialect
-from data.table import Rejected
+from data.table import OnRejected, Rejected
 
 # A quote that is never closed must not take the rest of a large file for one field.
 _LONGEST_RECORD = 1 << 24
@@ -31,7 +31,7 @@ class _BrokenQuotes(Exception):
 
 
 class Records:
-    """Iterates over the records of `lines`, the first of which has number `start`: its cells, or Rejected.
+    """Iterates over the records of `lines`, the first of which has number `start`; `on_rejected` hears of the others.
 
     A null cell is None. Lines that hold nothing are no records, unless there is one column alone. Where the dialect
     is not strict, a quote that swallows lines most of which are rows by themselves, alike to the one it stands in,
@@ -39,8 +39,8 @@ class Records:
     rows with an empty cell too many.
     """
 
-    def __init__(self, lines: Iterator[str], dialect: Dialect, start: int = 1) -> None:
-        self._lines, self._dialect, self._number = lines, dialect, start - 1
+    def __init__(self, lines: Iterator[str], dialect: Dialect, on_rejected: OnRejected, start: int = 1) -> None:
+        self._lines, self._dialect, self._on_rejected, self._number = lines, dialect, on_rejected, start - 1
         self._width = len(dialect.names)
         self._pending: deque[str] = deque()
         self._taken: list[str] = []
@@ -53,44 +53,71 @@ class Records:
         """The number of the last line read."""
         return self._number
 
-    def __iter__(self) -> Iterator[Record | Rejected]:
-        dialect, width = self._dialect, self._width
-        separator, crlf, nulls = dialect.separator, dialect.newline == "\r\n", frozenset(dialect.nulls)
+    def __iter__(self) -> Iterator[Record]:
+        separator, crlf, width = self._dialect.separator, self._dialect.newline == "\r\n", self._width
+        nulls, lines, pending = frozenset(self._dialect.nulls), self._lines, self._pending
         empty_alone = nulls == {""}
-        # What only the slow way can read.
-        marks = [mark for mark in (dialect.quote, dialect.escape if dialect.escape_bare else "") if mark]
-        quote, escape = (*marks, "", "")[:2]
-        header = list(dialect.names) if dialect.header is not None and width > 1 else None
-        first_name = header[0] if header else ""
-        while (line := self._next()) is not None:
-            if (quote and quote in line) or (escape and escape in line) or width == 1:
-                record = self._slow(line)
-                if record is None:
-                    continue
+        # What only the slow way can read; where there is nothing of the kind, what no line holds.
+        quote = self._dialect.quote or "\n\n"
+        escape = self._dialect.escape if self._dialect.escape_bare and self._dialect.escape else "\n\n"
+        first_name = self._dialect.names[0] if self._dialect.header is not None and width > 1 else None
+        while True:
+            line = pending.popleft() if pending else next(lines, None)
+            if line is None:
+                return
+            self._number += 1
+            if quote in line or escape in line or width == 1:
+                record = self._quick(line) or self._slow(line)
             else:
                 cells = (line[:-1] if crlf and line.endswith("\r") else line).split(separator)
-                if (
-                    len(cells) != width
-                    or line[0] == "\n"
-                    or (not line.isascii() and _SURROGATE.search(line) is not None)
-                ):
+                if len(cells) != width or line[0] == "\n" or (not line.isascii() and _SURROGATE.search(line)):
                     record = self._slow(line)
-                    if record is None:
-                        continue
                 elif empty_alone:
                     record = [cell or None for cell in cells]
                 else:
                     record = [None if cell in nulls else cell for cell in cells]
-            if header and isinstance(record, list) and (record[0] or "") == first_name and self._again(record):
-                yield Rejected(self._number, HEADER_AGAIN, self._join([line]))
+            if record is None:
+                continue
+            if first_name is not None and (record[0] or "") == first_name and self._again(record):
+                self._on_rejected(Rejected(self._number, HEADER_AGAIN, self._join([line])))
             else:
                 yield record
+
+    def _quick(self, line: str) -> Record | None:
+        """Read a line whose quotes all open and close cells and hold no other; None where it is not so simple."""
+        separator, quote = self._dialect.separator, self._dialect.quote
+        if quote * 2 in line or self._dialect.escape or self._width == 1 or not line.isascii():
+            return None
+        first, *parts = (line[:-1] if self._dialect.newline == "\r\n" and line.endswith("\r") else line).split(quote)
+        if len(parts) % 2 or (first and not first.endswith(separator)) or line[0] == "\n":
+            return None
+        cells: Record = self._bare_cells(first.split(separator)[:-1])
+        last = len(parts) - 1
+        for place in range(0, len(parts), 2):
+            cells.append(parts[place])
+            between = parts[place + 1]
+            if place + 1 == last:
+                if between and not between.startswith(separator):
+                    return None
+                cells += self._bare_cells(between.split(separator)[1:])
+            elif between.startswith(separator) and between.endswith(separator):
+                cells += self._bare_cells(between.split(separator)[1:-1])
+            else:
+                return None
+        if len(cells) != self._width:
+            return None
+        self.proofs += any(separator in inside for inside in parts[::2])
+        return cells
+
+    def _bare_cells(self, texts: list[str]) -> Record:
+        nulls = self._dialect.nulls
+        return [None if text in nulls else text for text in texts]
 
     def _again(self, record: Record) -> bool:
         """Whether a record is the header, as files put together have it."""
         return [(cell or "").strip() for cell in record] == list(self._dialect.names)
 
-    def _slow(self, line: str) -> Record | Rejected | None:
+    def _slow(self, line: str) -> Record | None:
         number, proofs = self._number, self.proofs
         # Where CR ends lines, some end with CRLF all the same: the LF stands before the next.
         line = line.removeprefix("\n")
@@ -104,13 +131,14 @@ class Records:
                 return self._letter(number)
             return self._checked(cells)
         except _BrokenRecord as broken:
-            return Rejected(number, str(broken), self._join(self._taken))
+            self._on_rejected(Rejected(number, str(broken), self._join(self._taken)))
         except _BrokenQuotes as broken:
             self.proofs = proofs
             if len(self._taken) > 1 and self._swallows(closed=False):
                 return self._letter(number)
             self._give_back(number)
-            return Rejected(number, str(broken), self._join(self._taken[:1]))
+            self._on_rejected(Rejected(number, str(broken), self._join(self._taken[:1])))
+        return None
 
     def _next(self) -> str | None:
         line = self._pending.popleft() if self._pending else next(self._lines, None)
@@ -121,19 +149,21 @@ class Records:
         self._pending.extendleft(reversed(self._taken[1:]))
         self._number = number
 
-    def _letter(self, number: int) -> Record | Rejected:
+    def _letter(self, number: int) -> Record | None:
         """Read the first line taken by itself, its open quote as a letter; the others come again."""
         self._give_back(number)
         self.letters += 1
         first = self._taken[0]
         self._taken = [first]
+        cells = self._by_itself(first)
         try:
-            cells = self._by_itself(first)
-            if cells is None or len(cells) != self._width:
-                return Rejected(number, _NEVER_CLOSED, self._join([first]))
-            return self._checked(cells)
+            if cells is not None and len(cells) == self._width:
+                return self._checked(cells)
+            reason = _NEVER_CLOSED
         except _BrokenRecord as broken:
-            return Rejected(number, str(broken), self._join([first]))
+            reason = str(broken)
+        self._on_rejected(Rejected(number, reason, self._join([first])))
+        return None
 
     def _by_itself(self, line: str) -> Record | None:
         """Return the cells of one line in which an open quote is a letter; None where its quotes are broken."""

@@ -146,16 +146,13 @@ class DelimitedTable:
             found = lines(file, dialect, None if witness is None else witness.see)
             for _ in range(dialect.before):
                 next(found, None)
-            for record in Records(found, dialect, dialect.before + 1):
-                if not isinstance(record, Rejected):
-                    yield record
-                elif on_rejected:
-                    on_rejected(record)
-                else:
-                    raise TableError(
-                        f"{self._path}: line {record.line}: {record.reason}; "
-                        "mend the line, or set it aside with --on-bad-rows quarantine"
-                    )
+            yield from Records(found, dialect, on_rejected or self._refuse, dialect.before + 1)
+
+    def _refuse(self, rejected: Rejected) -> None:
+        raise TableError(
+            f"{self._path}: line {rejected.line}: {rejected.reason}; "
+            "mend the line, or set it aside with --on-bad-rows quarantine"
+        )
 
 
 class reading:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.outputs import whole_file, writing
+from data.parquet.annotations import keep_annotations
 from data.parquet.dictionaries import Dictionaries, groups
-from data.predictions import fields
+from data.predictions import PROBABILITY, fields
 from data.table import Batch
 from sentiment_core.errors import OutputError
 
@@ -19,21 +21,33 @@ _GROUP_BYTES = 1 << 24
 
 
 @contextmanager
-def open_parquet_writer(path: Path, rows: pa.Schema, prefix: str) -> Iterator["ParquetWriter"]:
+def open_parquet_writer(
+    path: Path, rows: pa.Schema, prefix: str, source: Path | None = None
+) -> Iterator["ParquetWriter"]:
     """Give a writer whose batches become `path` when the block ends well; else nothing stays.
 
-    `rows` is the schema of `Batch.rows`, `prefix` that of the predictions' columns. Raises OutputError, also where the
-    file has other rows than were added.
+    `rows` is the schema of `Batch.rows`, `prefix` stands before the names of the predictions, `source` is the Parquet
+    file that the rows are from, if it is one. Raises OutputError, also where the file has other rows than were added.
     """
     schema = rows
     for field in fields(prefix):
         schema = schema.append(field)
     with whole_file(path) as part, _open(path, part) as sink:
         with writing(path):
-            # The codec and level that outputs have had from Polars. Decimals as integers where they fit, as most write
-            # them.
             file = pq.ParquetWriter(
-                sink, schema, compression="zstd", compression_level=3, store_decimal_as_integer=True
+                sink,
+                schema,
+                # The codec and level that outputs have had from Polars.
+                compression="zstd",
+                compression_level=3,
+                # As most write them, where they fit.
+                store_decimal_as_integer=True,
+                # Items of lists keep the names that they have.
+                use_compliant_nested_type=False,
+                # Probabilities are hardly ever the same, and a dictionary of them takes half as much again.
+                use_dictionary=[leaf for leaf in _leaves(schema) if leaf != prefix + PROBABILITY],
+                # How many rows are looked at before a page ends; with the usual 1,024 long rows make pages of a GB.
+                write_batch_size=64,
             )
         writer = ParquetWriter(path, file)
         try:
@@ -47,8 +61,10 @@ def open_parquet_writer(path: Path, rows: pa.Schema, prefix: str) -> Iterator["P
         with writing(path):
             file.close()
             sink.close()
-            with pa.OSFile(str(part)) as source:
-                written = pq.read_metadata(source).num_rows
+            if source is not None:
+                keep_annotations(source, rows.names, part)
+            with pa.OSFile(str(part)) as copy:
+                written = pq.read_metadata(copy).num_rows
         if written != writer.rows:
             raise OutputError(f"{path}: wanted {writer.rows:,} rows, found {written:,} in what was written; run again")
 
@@ -62,6 +78,14 @@ def _open(path: Path, part: Path) -> Iterator[pa.NativeFile]:
     finally:
         with writing(path):
             sink.close()
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """Return the paths that the leaves of a schema are stored under."""
+    stored = BytesIO()
+    pq.write_metadata(schema, stored)
+    found = pq.ParquetFile(stored).schema
+    return [found.column(place).path for place in range(len(found))]
 
 
 class ParquetWriter:

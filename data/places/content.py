@@ -24,6 +24,9 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _CONTROLS = bytes({*range(9), *range(0x0E, 0x1C), 0x7F} - {1, 2, 3})
 _SEPARATED = re.compile(rb"[,;\t|\x01\x1c-\x1f~^]")
 
+_ARRAY = "a JSON array; make lines of it with jq -c '.[]'"
+_OBJECT = "JSON that is not one object a line; if it holds rows, make lines of them with jq -c ."
+
 
 class NoReviews(TableError):
     """A file that is nobody's review file, which a folder may hold without harm."""
@@ -47,9 +50,9 @@ def kind_of(path: Path, *, encoding: str | None = None) -> Kind:
     Raises TableError, saying what to do, for content that is no review file or that contradicts the ending, and
     its branch NoReviews where the content is certainly none.
     """
-    _require_file(path)
     said = ending_of(path)
     with reading(path):
+        _require_file(path)
         with path.open("rb") as raw:
             compression = compression_of(raw.read(32))
         with open_plain(path) as file:
@@ -136,14 +139,10 @@ def _format(path: Path, head: bytes, said: Ending) -> Kind:
     return Kind(format=Format.TSV, separator="\t") if tabs else Kind(format=Format.CSV)
 
 
-_ARRAY = "a JSON array; make lines of it with jq -c '.[]'"
-_OBJECT = "JSON that is not one object a line; if it holds rows, make lines of them with jq -c ."
-
-
 def _begins_with_objects(text: bytes, said: Ending) -> bool:
     """Tell whether lines are objects. Where the ending says so, a broken first line is a broken line, no more."""
     lines = [line for line in text.removeprefix(codecs.BOM_UTF8).splitlines() if line.strip()]
-    if len(text) == _HEAD:
+    if lines and len(text) == _HEAD:
         if len(lines) == 1:
             # A first line longer than the head: an object begins with a key.
             return re.match(rb'\s*\{\s*"', lines[0]) is not None

@@ -1,12 +1,13 @@
 """Inputs as users name them, files, folders and patterns, to the files they mean and their places in the output."""
-# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH118, PTH120, PTH207 (pathlib raises where these say no, keeps ..
+# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH114, PTH118, PTH120, PTH207 (pathlib raises where these say no, keeps ..
 # in absolute paths, and takes no absolute pattern)
 
 import glob
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -161,6 +162,11 @@ class _Inputs:
     def _matching(self, path: Path, walk: Walk) -> Iterator[Match | Unusable]:
         """Yield what a pattern matches; as in a shell, a folder that it matches stands for all below it."""
         fixed, pattern = _until_magic(path)
+        if "**" in pattern.parts:
+            # Unlike glob, a walk follows no links, two of which to a folder above would keep it for ever.
+            if os.path.isdir(fixed):
+                yield from replace(walk, wanted=lambda place: _is_meant(place.parts, pattern.parts)).below(fixed)
+            return
         names = sorted(map(Path, glob.glob(str(pattern), root_dir=fixed, recursive=True)))
         if not names:
             yield unusable(path, f"wanted {WANTED}, found no match; check the pattern")
@@ -168,10 +174,22 @@ class _Inputs:
         for name in names:
             if above is not None and name.is_relative_to(above):
                 continue
-            match = fixed / name
-            above = name
+            match, above = fixed / name, name
             real = os.path.join(self._real(match.parent), match.name)
-            yield from walk.matching(Match(match, os.path.realpath(real) if match.is_symlink() else real, name), name)
+            # No place leads out of the output folder.
+            place = Path(*(part for part in Path(os.path.normpath(name)).parts if part != ".."))
+            yield from walk.matching(
+                Match(match, os.path.realpath(real) if os.path.islink(real) else real, place), place
+            )
+
+
+def _is_meant(place: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Tell whether a recursive pattern matches a place or a folder above it."""
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_is_meant(place[first:], pattern[1:]) for first in range(len(place) + 1))
+    return bool(place) and fnmatchcase(place[0], pattern[0]) and _is_meant(place[1:], pattern[1:])
 
 
 def _until_magic(path: Path) -> tuple[Path, Path]:

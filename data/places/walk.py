@@ -1,8 +1,9 @@
 """The review files below a folder: listed in order, once, without a look at what a name tells."""
+# ruff: noqa: PTH112, PTH113 (pathlib raises where these say no)
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +53,14 @@ def is_hidden(name: str, *, folder: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Lists folders for one input. `output` is where outputs lie, without links; what is passed over is counted."""
+    """Lists folders for one input. `output` is where outputs lie, without links; what is passed over is counted.
+
+    Only files whose places are `wanted` are meant. None means all, a table with a log as a whole among them.
+    """
 
     output: str
     passed_over: PassedOver
+    wanted: Callable[[Path], bool] | None = None
 
     def is_output(self, real: str) -> bool:
         """Tell the output folder and what is in it."""
@@ -63,7 +68,7 @@ class Walk:
 
     def below(self, folder: Path, place: Path = Path()) -> Iterator[Match | Unusable]:
         """Yield the files below `folder`, `place` before their places; links out of it are unusable."""
-        root = str(folder.resolve())
+        root = os.path.realpath(folder)
         if self.is_output(root):
             self.passed_over.add(Reason.EARLIER, f"{folder}{os.sep}")
             return
@@ -76,8 +81,8 @@ class Walk:
             except OSError as error:
                 yield unusable(here, f"cannot be listed: {error.strerror}; ask for permission")
                 continue
-            table = logged_table(str(here)) if any(entry.name in MARKS for entry in entries) else None
-            if table is not None:
+            may_be_table = self.wanted is None and any(entry.name in MARKS for entry in entries)
+            if may_be_table and (table := logged_table(str(here))) is not None:
                 yield Unusable(here, TableError(table.refusal))
                 continue
             folders = []
@@ -96,11 +101,11 @@ class Walk:
         self, entry: os.DirEntry[str], root: tuple[Path, str], real: str, place: Path
     ) -> Iterator[Match | Unusable]:
         path = Path(entry.path)
-        if self._by_name(path):
+        if (self.wanted is not None and not self.wanted(place / entry.name)) or self._by_name(path):
             return
         if entry.is_symlink():
             real = os.path.realpath(real)
-            if entry.is_dir() or not real.startswith(root[1] + os.sep):
+            if os.path.isdir(path) or not real.startswith(root[1] + os.sep):
                 yield unusable(path, f"a link out of {root[0]} is not followed; name what it points to as an input")
                 return
             if self.is_output(real):
@@ -122,7 +127,7 @@ class Walk:
 
     def matching(self, match: Match, place: Path) -> Iterator[Match | Unusable]:
         """Yield what a pattern's match means unless it is nobody's data; `place` is what the pattern left open."""
-        is_folder = match.path.is_dir()
+        is_folder = os.path.isdir(match.path)
         if any(is_hidden(name, folder=True) for name in (place.parts if is_folder else place.parts[:-1])):
             self.passed_over.add(Reason.HIDDEN, match.path)
         elif is_folder:
@@ -137,7 +142,7 @@ class Walk:
         if ending_of(match.path).sure:
             yield match
             return
-        if not match.path.is_file():
+        if not os.path.isfile(match.path):
             self.passed_over.add(Reason.NO_TABLE, match.path)
             return
         try:

@@ -103,7 +103,7 @@ def _score_rows(
         batches = _ahead(plan.table.batches(plan.read, limits, on_rejected=hear), files)
         written: Future[None] | None = None
         for batch, predictions in _scored(batches, ledger, scoring.scorer, progress):
-            tally += Tally.of(predictions, labels.apply(batch.labels))
+            tally += Tally.of(predictions, None if labels.why_not else labels.apply(batch.labels))
             if written is not None:
                 written.result()
             written = files.submit(writer.add, batch, columns(predictions, task.request.prefix))

@@ -212,6 +212,7 @@ def test_a_database_is_refused_by_name(tmp_path: Path) -> None:
         b"{id},{text}\n1,a\n",
         b'"{""a"": 1}",text\n1,a\n',
         b"\n\ntext,n\n",
+        b"\n" * 70_000 + b"text,n\n",
         b"\xef\xbb\xbftext,n\n",
         "评论,评分\n很好,5\n".encode("gb18030"),
         "レビュー,点\n良い,5\n".encode("shift-jis"),

@@ -165,7 +165,32 @@ def test_a_file_named_by_itself_is_taken_and_its_place_is_one_that_readers_see(t
 def test_patterns_pass_over_what_earlier_runs_wrote(tmp_path: Path) -> None:
     plant(tmp_path, "a.csv", "out/a.csv", "out/deep/b.csv", "sub/c.csv", "sub/c.csv.rejected.csv")
     found = find_sources([f"{tmp_path}/**/*.csv"], tmp_path / "out", None)
-    assert (places(found), counts(found)) == (["a.csv", "sub/c.csv"], {Reason.EARLIER: 3})
+    assert (places(found), counts(found)) == (["a.csv", "sub/c.csv"], {Reason.EARLIER: 2})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wanted"),
+    [
+        ("**", ["a.csv", "b.tsv", "s.csv/p.parquet", "x/a.csv", "x/y/a.csv", "x/y/b.tsv"]),
+        ("**/a.csv", ["a.csv", "x/a.csv", "x/y/a.csv"]),
+        ("**/*.csv", ["a.csv", "s.csv/p.parquet", "x/a.csv", "x/y/a.csv"]),
+        ("x/**", ["a.csv", "y/a.csv", "y/b.tsv"]),
+        ("?/**/b.*", ["x/y/b.tsv"]),
+        ("**/y/**/[ab].*", ["x/y/a.csv", "x/y/b.tsv"]),
+        ("**/y", ["x/y/a.csv", "x/y/b.tsv"]),
+        ("**/**/b.tsv", ["b.tsv", "x/y/b.tsv"]),
+        ("none/**/*.csv", []),
+        ("**/*.orc", []),
+    ],
+)
+def test_recursive_patterns_follow_no_links(tmp_path: Path, pattern: str, wanted: list[str]) -> None:
+    plant(tmp_path, "a.csv", "b.tsv", "x/a.csv", "x/y/a.csv", "x/y/b.tsv", "s.csv/p.parquet", "x/y/n.md", "_/a.csv")
+    for name in ("up", "up2"):
+        (tmp_path / "x" / "y" / name).symlink_to(tmp_path)
+    found = find_sources([f"{tmp_path}/{pattern}"], tmp_path / "out", None)
+    assert places(found) == wanted
+    links = ["up", "up2"] if pattern in ("**", "x/**", "**/y") else []
+    assert [each.path.name for each in found.unusable] == (links if wanted else [Path(pattern).name])
 
 
 @pytest.mark.parametrize(
@@ -180,6 +205,8 @@ def test_patterns_pass_over_what_earlier_runs_wrote(tmp_path: Path) -> None:
         ("b{a,c}.csv", ["b{a,c}.csv"]),
         ("b{a,c}*", ["b{a,c}.csv"]),
         ("f*", ["f[1]/a.csv", "f[1]/b.csv"]),
+        ("f*/../b*", ["b{a,c}.csv"]),
+        ("f*/..", ["b{a,c}.csv", "csv[1].csv", "f[1]/a.csv", "f[1]/b.csv"]),
     ],
 )
 def test_a_path_that_exists_as_written_is_no_pattern(tmp_path: Path, named: str, wanted: list[str]) -> None:
@@ -310,10 +337,12 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
         "c.csv": inside / "sub" / "b.csv",
         "readme.md": tmp_path / "secret.csv",
         "_l": tmp_path,
+        "itself.csv": Path("itself.csv"),
+        "itself": Path("itself"),
     }.items():
         (inside / name).symlink_to(target)
     os.mkfifo(inside / "pipe")
     found = find_sources([str(inside)], tmp_path / "out", None)
-    assert [source.path.name for source in found.sources] == ["a.csv", "b.csv"]
+    assert [source.path.name for source in found.sources] == ["a.csv", "b.csv", "itself.csv"]
     assert [each.path.name for each in found.unusable] == ["loop", "out.csv"]
-    assert counts(found) == {Reason.OTHER: 1, Reason.HIDDEN: 1, Reason.NO_TABLE: 1}
+    assert counts(found) == {Reason.OTHER: 1, Reason.HIDDEN: 1, Reason.NO_TABLE: 2}

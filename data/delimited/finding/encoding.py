@@ -13,6 +13,7 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 _BEYOND = re.compile("[^\x00-\x7f\udc80-\udcff]")
+_UNDEFINED = re.compile("[\x80-\x9f\ufffd]")
 _BROKEN = re.compile("[\udc80-\udcff]")
 _WORD = re.compile(r"[^\W\d_]+")
 # Common words of Western languages that others do not have.
@@ -26,12 +27,21 @@ _WESTERN = frozenset(
 )
 _WESTERN_SHARE = 0.03
 _IMPLAUSIBLE_SHARE = 0.1
+_STRAY_SHARE = 0.01
 _LATIN = ("cp1252", "iso8859_15")
 # They give other letters for the same bytes, in words that look as good.
 _NEIGHBOURS = ("cp1250", "iso8859_2", "cp1254", "cp1257")
-# Letters of Western languages beside ASCII's; the others of cp1252 are other alphabets' letters misread.
-_WESTERN_LETTERS = frozenset("àâäáãåæçèéêëìíîïñòóôöõøœùúûüßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜ")
-_APOSTROPHES = frozenset("\u2019\u2018\u00b4'`\u00b7")
+# What Western texts hold beyond ASCII; other letters of cp1252 are other alphabets' letters misread.
+_ACCENTED = frozenset(
+    "\u00e0\u00e2\u00e4\u00e1\u00e3\u00e5\u00e6\u00e7\u00e8\u00e9\u00ea\u00eb\u00ec\u00ed\u00ee\u00ef\u00f1\u00f2\u00f3\u00f4\u00f5\u00f6"
+    "\u00f8\u0153\u00f9\u00fa\u00fb\u00fc\u00df\u00c0\u00c2\u00c4\u00c1\u00c3\u00c5\u00c6\u00c7\u00c8\u00c9\u00ca\u00cb\u00cc\u00cd\u00ce"
+    "\u00cf\u00d1\u00d2\u00d3\u00d4\u00d5\u00d6\u00d8\u0152\u00d9\u00da\u00db\u00dc"
+)
+_APOSTROPHES = frozenset("\u2019\u2018\u00b4")
+_OPENING = frozenset("\u201c\u201e\u201a\u2039\u00bf\u00a1")
+_JOINING = frozenset("\u2026\u2013\u2014\u00a0\u00ad\u00b7")
+_CLOSING = frozenset("\u201d\u203a\u00ab\u00bb\u2022\u00ba\u00aa\u00b0\u2122\u00ae\u00a9")
+_SIGNS = frozenset("\u20ac\u00a3\u00a5\u00a2\u00bc\u00bd\u00be\u00b2\u00b3\u00b1\u00d7\u00a7")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +77,24 @@ def guess(sample: bytes, line_end: str) -> Guess:
     """
     names = (*_LATIN, "mac_roman") if line_end == "\r" else _LATIN
     texts = {name: sample.decode(name, "replace") for name in names}
-    faults = {name: _fault_share(text) for name, text in texts.items()}
-    best = min(names, key=lambda name: faults[name])
+    faults = {name: _fault_share(text) for name, text in texts.items() if _undefined_share(text) <= _STRAY_SHARE}
+    if not faults:
+        return _detected(sample)
+    best = min(faults, key=lambda name: faults[name])
     western = _is_western(texts[best])
     # Excel for the Mac's files often hold text that was broken before; its line ends tell them.
-    old_mac = best == "mac_roman" and western and faults[best] < faults["cp1252"]
+    old_mac = best == "mac_roman" and western
     if faults[best] <= _IMPLAUSIBLE_SHARE or old_mac:
         same = all(sample.decode(name, "replace") == texts[best] for name in _NEIGHBOURS)
         if western or same:
             return Guess(best, "accented letters stand where Western languages have them")
         return Guess(None, f"{best} and {', '.join(_NEIGHBOURS)} each give it other letters")
     return _detected(sample)
+
+
+def _undefined_share(text: str) -> float:
+    """Return how many of the characters beyond ASCII are none that an encoding defines."""
+    return len(_UNDEFINED.findall(text)) / max(1, len(_BEYOND.findall(text)))
 
 
 def _fault_share(text: str) -> float:
@@ -93,22 +110,21 @@ def _fault_share(text: str) -> float:
 
 
 def _is_fault(letter: str, before: str, after: str, two_before: str) -> bool:
-    if letter.isalpha() and letter not in "ªº":
-        # Letters of other alphabets, three accents in a row, capitals within a word, figures beside a letter.
-        crowd = sum(bool(each) and not each.isascii() and each.isalpha() for each in (two_before, before)) == 2
+    if letter in _ACCENTED:
+        crowd = all(each in _ACCENTED for each in (two_before, before)) and bool(two_before and before)
         capital = letter.isupper() and before.islower()
-        return letter not in _WESTERN_LETTERS or crowd or capital or before.isdigit()
-    if letter in "\u00a4\u00a6\ufffd\u00ac\u00b6\u00a8\u00b8" or unicodedata.category(letter) in ("Cc", "Cn", "Co"):
-        return True
+        misplaced = (letter in "\u00ec\u00f2\u00f9" and after.isalpha()) or (letter == "\u00f5" and after != "e")
+        return crowd or capital or misplaced or before.isdigit()
     if letter in _APOSTROPHES:
-        return False
-    # A sign may follow a word or go before one; between letters it is none, nor are most before a letter.
-    opening = letter in "\u201c\u201e\u00ab\u00bf\u00a1\u2039\u201a\u2026\u2013\u2014\u2022\u00a0\u201d\u00bb"
-    return (
-        (before.isalpha() and after.isalpha() and letter not in "\u2026\u2013\u2014\u00a0\u00ad")
-        or (after.isalpha() and not opening)
-        or (before.isalpha() and letter in "\u00bc\u00bd\u00be\u00a3\u00a5\u00b1\u00b2\u00b3\u00b9\u00d7\u00f7")
-    )
+        return bool(before in _SIGNS)
+    if letter in _OPENING:
+        return before.isalnum() or before in _SIGNS
+    if letter in _JOINING:
+        return before in _SIGNS
+    if letter in _CLOSING:
+        return before in _SIGNS or (before.isalpha() and after.isalpha())
+    # Other signs stand by themselves or at figures; what is no sign of Western texts is another's letter.
+    return letter not in _SIGNS or before.isalpha() or after.isalpha() or not (before + after).isascii()
 
 
 def _is_western(text: str) -> bool:

@@ -47,12 +47,12 @@ def decide(path: Path, lines: Sequence[str], start: Dialect, layout: Layout, usu
     Raises TableError where two readings remain, or the header is none.
     """
     skipped = layout.skip_lines or 0
-    if len(lines) <= skipped:
+    if len(lines) < skipped or (len(lines) == skipped and layout.columns is None):
         raise TableError(
             f"{path}: wanted a header line, found {f'{len(lines)} lines' if skipped else 'an empty file'}; "
             f"check {'--skip-lines' if skipped else 'what writes it'}"
         )
-    excel = _EXCEL.fullmatch(lines[skipped])
+    excel = _EXCEL.fullmatch(lines[skipped]) if len(lines) > skipped else None
     skipped += excel is not None and len(lines) > skipped + 1
     start = replace(
         start,
@@ -129,7 +129,7 @@ def _quoting(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -
 
 def _quoted_column(lines: Sequence[str], plain: Dialect) -> bool:
     """Whether a column has every cell in quotes, as nobody writes by chance: in two rows at least."""
-    rows = [record for record in Records(iter(lines[plain.before :]), plain) if isinstance(record, list)]
+    rows = list(Records(iter(lines[plain.before - len(plain.preamble) :]), plain, lambda rejected: None))
     columns = zip(*rows, strict=True) if rows else ()
     found = ([cell for cell in column if cell is not None] for column in columns)
     return any(
@@ -144,13 +144,10 @@ def _read(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -> R
         dialect = replace(with_header(path, lines, start, layout), long_rows=True)
     except TableError as error:
         return Reading(start, error=error)
-    records = Records(iter(lines[dialect.before - len(dialect.preamble) :]), dialect)
-    rows = broken = 0
-    for record in records:
-        if not isinstance(record, Rejected):
-            rows += 1
-        elif record.reason != HEADER_AGAIN:
-            broken += 1
+    rejected: list[Rejected] = []
+    records = Records(iter(lines[dialect.before - len(dialect.preamble) :]), dialect, rejected.append)
+    rows = sum(1 for _ in records)
+    broken = sum(each.reason != HEADER_AGAIN for each in rejected)
     # An empty cell after the last in most rows is how the file is written; in a few it is a broken line.
     habit = 2 * records.long > rows
     longer = 0 if habit else records.long

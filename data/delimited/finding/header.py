@@ -20,12 +20,14 @@ def with_header(path: Path, lines: Sequence[str], start: Dialect, layout: Layout
     above = len(start.preamble)
     if layout.columns is not None:
         return replace(start, names=layout.columns, header=None, before=above)
-    records = Records(iter(lines), replace(start, names=(), nulls=("",)), above + 1)
+    rejected: list[Rejected] = []
+    records = Records(iter(lines), replace(start, names=(), nulls=("",)), rejected.append, above + 1)
     first = next(iter(records), None)
+    if rejected:
+        broken = rejected[0]
+        raise TableError(f"{path}: line {broken.line}: wanted a header, found {broken.reason}; mend the line")
     if first is None:
         raise TableError(f"{path}: wanted a header line, found an empty file; check what writes it")
-    if isinstance(first, Rejected):
-        raise TableError(f"{path}: line {first.line}: wanted a header, found {first.reason}; mend the line")
     before = records.number
     cells = [cell or "" for cell in first]
     names = [_name(cell, start.quote) for cell in cells]

@@ -1,6 +1,7 @@
 """How a file is written, found from its first megabytes, and from all of it once a pass has seen it."""
 
 import codecs
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from sentiment_core.errors import TableError
 # Files up to this size are judged whole before they are read; of larger ones the pass that counts sees the rest.
 HEAD = 1 << 21
 _SAMPLE, _BLOCK_SAMPLE = 1 << 17, 1 << 15
+# ISO 2022's escape sequences, ASCII before other letters.
+_SWITCH = re.compile(r"\x1b\$[@AB()]")
 # Broken bytes in so few lines cost those lines; in more the encoding is another.
 _STRAY_SHARE = 0.01
 
@@ -45,7 +48,7 @@ class Witness:
     def see(self, text: str) -> None:
         """Take note of a block."""
         self.lines += text.count(self._dialect.line_end)
-        self.switches = self.switches or "\x1b$" in text
+        self.switches = self.switches or _SWITCH.search(text) is not None
         if self._quotes and self._quoted_size < _SAMPLE and USUAL_QUOTE in text:
             self.keep(line for line in text.split(self._dialect.line_end)[1:-1] if USUAL_QUOTE in line)
         if text.isascii():
@@ -75,7 +78,7 @@ class Witness:
     def encoding(self, path: Path) -> tuple[str, str]:
         """Return the encoding of what was seen, and why it was a guess. Raises TableError where nothing settles it."""
         utf8 = self._dialect.encoding == "utf-8"
-        if self.switches:
+        if self.switches and not self.valid:
             reason: str = "escape sequences switch its character set"
         elif utf8 and self.broken <= self.valid:
             return "utf-8", ""

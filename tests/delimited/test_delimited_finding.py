@@ -1,0 +1,245 @@
+"""How a file is written is found from what it holds, given by an option, or refused with the option named."""
+
+import bz2
+import gzip
+import lzma
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from delimited_files import Row, opened, read_again, rewritten, rows_of
+
+from data.delimited.layout import Layout, layout_of
+from data.table import Read, Rejected
+from sentiment_core.errors import ConfigError, TableError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A file in a form that some tool writes, and what it means."""
+
+    content: str | bytes
+    rows: list[Row]
+    columns: tuple[str, ...] = ("id", "review")
+    rejected: tuple[str, ...] = ()
+    name: str = "x.csv"
+    given: Layout = Layout()
+    described: str = ""
+
+
+KINDS = {
+    "pandas, index without a name": Kind(
+        content=",review,stars\n0,Fine pan,5\n1,Rusty,1\n",
+        columns=("", "review", "stars"),
+        rows=[("0", "Fine pan", "5"), ("1", "Rusty", "1")],
+    ),
+    "pandas, tabs, all that is no number quoted": Kind(
+        name="x.tsv",
+        content='"id"\t"review"\n1\t"a\tb"\n2\t"plain"\n',
+        rows=[("1", "a\tb"), ("2", "plain")],
+        described='quoted by "',
+    ),
+    "tabs, a column in quotes throughout": Kind(
+        name="x.tsv", content='id\treview\n1\t"so"\n2\t"fine"\n', rows=[("1", "so"), ("2", "fine")]
+    ),
+    "tabs, a word in quotes": Kind(
+        name="x.tsv", content='id\treview\n1\t"so"\n2\tfine\n', rows=[("1", '"so"'), ("2", "fine")]
+    ),
+    "tabs, one cell that quotes alone explain": Kind(
+        name="x.tsv", content='id\treview\n1\t"a\tb"\n2\tfine\n', rows=[("1", "a\tb"), ("2", "fine")]
+    ),
+    "tabs, quotes that swallow rows": Kind(
+        name="x.tsv",
+        content='id\treview\tday\n1\t"Rusty\t3\n2\tfine\t4\n3\tthe 5"\t6\n',
+        columns=("id", "review", "day"),
+        rows=[("1", '"Rusty', "3"), ("2", "fine", "4"), ("3", 'the 5"', "6")],
+    ),
+    "commas, quotes that swallow rows": Kind(
+        content='id,review,day\n1,"Rusty,3\n2,fine,4\n3,"ok, then",5\n4,the 5",6\n',
+        columns=("id", "review", "day"),
+        rows=[("1", '"Rusty', "3"), ("2", "fine", "4"), ("3", "ok, then", "5"), ("4", 'the 5"', "6")],
+    ),
+    "commas, lines in a cell that look like rows": Kind(
+        content='id,review\n1,"first, then\nsecond, too"\n2,ok\n', rows=[("1", "first, then\nsecond, too"), ("2", "ok")]
+    ),
+    "Spark, quotes escaped": Kind(
+        content='id,review\n1,"a \\"b\\", c"\n2,"back \\\\"\n3,C:\\new\n',
+        rows=[("1", 'a "b", c'), ("2", "back \\"), ("3", "C:\\new")],
+        described="escaped by \\",
+    ),
+    "a backslash at the end of a quoted cell": Kind(
+        content='id,review\n1,"C:\\dir\\"\n2,"a, b"\n', rows=[("1", "C:\\dir\\"), ("2", "a, b")]
+    ),
+    "MySQL's OUTFILE": Kind(
+        name="x.tsv",
+        content="id\treview\n1\ta\\\nb\\\tc\n2\t\\N\n3\t\n4\tone\\\\two\n",
+        given=Layout(quote="", escape="\\", nulls=("\\N",)),
+        rows=[("1", "a\nb\tc"), ("2", None), ("3", ""), ("4", "one\\two")],
+    ),
+    "PostgreSQL's COPY": Kind(
+        name="x.tsv",
+        content="id\treview\n1\ta\\nb\\tc\n",
+        given=Layout(quote="", escape="\\"),
+        rows=[("1", "a\nb\tc")],
+    ),
+    "Hive, no header": Kind(
+        content="1\x01so, so\n2\x01fine\n",
+        given=Layout(columns=("id", "review")),
+        rows=[("1", "so, so"), ("2", "fine")],
+        described="separated by '\\x01', no header (given: --columns)",
+    ),
+    "Excel's first line": Kind(
+        content="sep=;\r\nid;review\r\n1;so, so\r\n", rows=[("1", "so, so")], described="separated by ';'"
+    ),
+    "semicolons and decimal commas": Kind(
+        content="id;review\n1,5;good\n2,5;bad\n", rows=[("1,5", "good"), ("2,5", "bad")]
+    ),
+    "a separator after the last cell of every line": Kind(
+        content="id,review,\n1,a,\n2,b,\n", columns=("id", "review", ""), rows=[("1", "a", None), ("2", "b", None)]
+    ),
+    "of the header alone": Kind(
+        content="id,review,\n1,a\n2,b\n", columns=("id", "review", ""), rows=[("1", "a", None), ("2", "b", None)]
+    ),
+    "of the rows alone": Kind(content="id,review\n1,a,\n2,b,\n", rows=[("1", "a"), ("2", "b")]),
+    "of one row": Kind(
+        content="id,review\n1,a,\n2,b\n3,c\n", rows=[("2", "b"), ("3", "c")], rejected=("wanted 2 fields, found 3",)
+    ),
+    "several columns without a name": Kind(
+        content="review,,\na,,\n", columns=("review", "unnamed_2", "unnamed_3"), rows=[("a", None, None)]
+    ),
+    "padded names, and quotes around them": Kind(content='id, "review" \n 1, a\n', rows=[(" 1", " a")]),
+    "two marks": Kind(content=b"\xef\xbb\xbf" * 2 + b"id,review\n1,a\n", rows=[("1", "a")]),
+    "files put together": Kind(
+        content="id,review\n1,a\nid,review\n2,b\n", rows=[("1", "a"), ("2", "b")], rejected=("the header again",)
+    ),
+    "lines above the header": Kind(content="Report\n\nid,review\n1,a\n", given=Layout(skip_lines=2), rows=[("1", "a")]),
+    "single quotes": Kind(
+        content="id,review\n1,'a, ''b'''\n2,\"c\"\n", given=Layout(quote="'"), rows=[("1", "a, 'b'"), ("2", '"c"')]
+    ),
+    "no quotes by order": Kind(content='id,review\n1,"a"\n', given=Layout(quote=""), rows=[("1", '"a"')]),
+    "a separator of two characters": Kind(
+        content='id||review\n1||a|b\n2||"c||d"\n',
+        given=Layout(separator="||", quote='"'),
+        rows=[("1", "a|b"), ("2", "c||d")],
+    ),
+    "several texts for null": Kind(
+        content='id,review\n1,NA\n2,null\n3,\n4,"NA"\n',
+        given=Layout(nulls=("NA", "null")),
+        rows=[("1", None), ("2", None), ("3", ""), ("4", "NA")],
+    ),
+    "no line end at the end": Kind(content="id,review\n1,a", rows=[("1", "a")]),
+    "UTF-16 without a mark": Kind(content="id,review\n1,caf\u00e9\n".encode("utf-16-be"), rows=[("1", "caf\u00e9")]),
+    "UTF-32": Kind(content="id,review\n1,caf\u00e9\n".encode("utf-32"), rows=[("1", "caf\u00e9")]),
+    "bzip2": Kind(name="x.csv.BZ2", content=bz2.compress(b"id,review\n") + bz2.compress(b"1,a\n"), rows=[("1", "a")]),
+    "xz": Kind(name="x.csv.xz", content=lzma.compress(b"id,review\n1,a\n"), rows=[("1", "a")]),
+    "gzip members in a row": Kind(
+        name="x.csv.GZ", content=gzip.compress(b"id,review\n1,") + gzip.compress(b"a\n"), rows=[("1", "a")]
+    ),
+    "one column": Kind(
+        content='review\nso, so\n\n"a\nb"\n', columns=("review",), rows=[("so, so",), (None,), ("a\nb",)]
+    ),
+    "a thousand columns": Kind(
+        content=",".join(f"c{n}" for n in range(1000)) + "\n" + ",".join("x" * 1000) + "\n",
+        columns=tuple(f"c{n}" for n in range(1000)),
+        rows=[("x",) * 1000],
+    ),
+    "NUL and other controls": Kind(content="id,review\n\x001,a\x00\x0b\x85\n", rows=[("\x001", "a\x00\x0b\x85")]),
+    "a header alone": Kind(content="id,review\n", rows=[]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_kind_of_file_is_read_as_its_writer_meant_it(tmp_path: Path, kind: Kind) -> None:
+    table = opened(tmp_path / kind.name, kind.content, kind.given)
+    rejected: list[Rejected] = []
+    assert tuple(table.columns) == kind.columns
+    assert rows_of(table, rejected) == kind.rows
+    assert tuple(each.reason for each in rejected) == kind.rejected
+    assert kind.described in table.described
+    assert table.survey(Read(text=kind.columns[0]), on_rejected=rejected.append).rows == len(kind.rows)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_what_is_written_of_it_reads_back_with_the_same_options(tmp_path: Path, kind: Kind) -> None:
+    table = opened(tmp_path / kind.name, kind.content, kind.given)
+    target = tmp_path / ("out." + kind.name.split(".", 1)[1])
+    rewritten(table, target)
+    columns = None if kind.given.columns is None else (*kind.given.columns, "label_out", "score_out")
+    given = Layout(
+        **{name: getattr(kind.given, name) for name in ("separator", "quote", "escape", "nulls", "skip_lines")},
+        columns=columns,
+    )
+    assert read_again(target, given, kind.columns) == kind.rows
+
+
+@pytest.mark.parametrize(
+    ("content", "option"),
+    [
+        ("id,review;day\n1,a;2\n3,b;4\n", "--separator"),
+        ('id\treview\tx\n1\t"a\t2\n3\tb"\t4\n5\t"c ""d"""\t6\n', "--quote"),
+        ("id,id\n1,2\n", "'id'"),
+        ("\n\n", "empty file"),
+    ],
+)
+def test_what_leaves_two_readings_or_none_is_refused(tmp_path: Path, content: str, option: str) -> None:
+    with pytest.raises(TableError, match=option):
+        opened(tmp_path / "x.csv", content)
+
+
+def test_a_file_that_is_mostly_broken_is_refused_by_the_survey(tmp_path: Path) -> None:
+    table = opened(tmp_path / "x.csv", "id,review\n1,a\n" + "no second field\n" * 3)
+    with pytest.raises(TableError, match=r"found 3 of 4 lines broken \(first: line 3, wanted 2 fields, found 1\)"):
+        table.survey(Read(text="review"), on_rejected=lambda rejected: None)
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ({"separator": ""}, "--separator"),
+        ({"separator": "ab"}, "--separator"),
+        ({"separator": '"', "quote": '"'}, "--separator"),
+        ({"quote": "''"}, "--quote"),
+        ({"escape": "x"}, "--escape"),
+        ({"columns": "a,,b"}, "--columns"),
+        ({"columns": "a,b,a"}, "--columns"),
+        ({"skip_lines": -1}, "--skip-lines"),
+        ({"encoding": "latin-99"}, "--encoding"),
+        ({"encoding": "rot13"}, "--encoding"),
+    ],
+)
+def test_options_that_mean_nothing_name_themselves(given: dict[str, object], option: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{option}: wanted "):
+        layout_of(given)
+
+
+def test_options_are_read_as_the_shell_passes_them() -> None:
+    typed = {
+        "separator": r"\x01",
+        "quote": "none",
+        "escape": "\\",
+        "nulls": (r"\N",),
+        "columns": "a, b",
+        "skip_lines": 2,
+        "encoding": "latin-1",
+    }
+    assert layout_of(typed) == Layout(
+        separator="\x01",
+        quote="",
+        escape="\\",
+        nulls=(r"\N",),
+        columns=("a", "b"),
+        skip_lines=2,
+        encoding="latin-1",
+    )
+    assert layout_of({"separator": r"\t", "escape": '"'}) == Layout(separator="\t")
+    assert layout_of({}) == Layout()
+
+
+def test_evidence_beyond_the_first_megabytes_counts(tmp_path: Path) -> None:
+    """A tab in quotes near the end of a large file shows that its quotes are quotes."""
+    lines = ["id\treview", *(f"{n}\tplain words, quite a few of them" for n in range(100_000)), '7\t"a\tb"']
+    table = opened(tmp_path / "x.tsv", "\n".join(lines) + "\n")
+    assert table.dialect.quote == ""
+    assert table.survey(Read(text="review"), on_rejected=lambda rejected: None).rows == 100_001
+    assert table.dialect.quote == '"'
+    assert rows_of(table, rows=1000)[-1] == ("7", "a\tb")
