@@ -23,17 +23,15 @@ from transformers import (
 )
 
 from data.outputs import require_absent, whole_folder, write_json
-from data.reviews import read_texts
 from data.splits import is_validation
 from export.runtime import Encoder
 from jobs.base import longest_review, name_of, open_base, open_tokenizer
 from jobs.embeddings import borrow_embeddings
 from jobs.trainer import Report, TimeBudget, arguments, is_bf16, run
-from jobs.training_data import TrainRequest, learnable
+from jobs.training_data import TrainRequest, distinct, learnable
 from jobs.work_folder import begun_with, work_folder
 from sentiment_core.config import PretrainConfig
 from sentiment_core.errors import ConfigError, TableError
-from sentiment_core.text import clean
 
 END_OF_TEXT = "<|endoftext|>"
 _Array = np.ndarray[Any, np.dtype[np.int32]]
@@ -50,9 +48,7 @@ def pretrain(request: TrainRequest, config: PretrainConfig, console: Console) ->
     require_absent(request.output)
     set_seed(config.seed)
     base = None if config.base is None else _from_base(config.base, config.length)
-    texts = list(
-        dict.fromkeys(filter(None, map(clean, read_texts(request.inputs, request.text_column, request.layout))))
-    )
+    texts = distinct(request.inputs, request)
     held_out = [text for text in texts if is_validation(text)]
     training = learnable(texts)
     console.print(f"{len(training):,} texts to train on, {len(held_out):,} held out")

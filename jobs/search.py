@@ -38,9 +38,8 @@ def search(
     )
     finished = [trial for trial in study.trials if trial.state is TrialState.COMPLETE]
     as_they_are = {name: getattr(config, name) for name in _SETTINGS}
-    # A search may have been cut before it came to an end of its first trial, or to its beginning.
-    waiting = any(trial.state is TrialState.WAITING for trial in study.trials)
-    if not waiting and all(trial.params != as_they_are for trial in finished):
+    # A search may have been cut before the end of its first trial.
+    if all(trial.params != as_they_are for trial in finished):
         study.enqueue_trial(as_they_are)
 
     def objective(trial: optuna.Trial) -> float:

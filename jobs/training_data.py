@@ -11,7 +11,7 @@ from rich.console import Console
 from data.delimited.layout import Layout
 from data.places.sources import find_sources
 from data.reviews import Reviews, read_reviews, read_texts
-from data.splits import Side, letters, side_of
+from data.splits import Side, is_validation, letters, side_of
 from sentiment_core.errors import TableError
 from sentiment_core.labels import Label
 from sentiment_core.naming import Naming
@@ -140,27 +140,26 @@ def read_unlabelled(request: TrainRequest, sides: Sides, console: Console) -> li
     """
     learnt = set(sides.training.texts)
     held_out = {letters(text) for side in (sides.validation, sides.test) for text in side.texts}
-    texts = dict.fromkeys(filter(None, map(clean, read_texts(request.unlabelled, request.text_column, request.layout))))
+    texts = distinct(request.unlabelled, request)
     found = [text for text in learnable(texts, held_out) if text not in learnt]
     if request.unlabelled:
         console.print(f"unlabelled: {len(found):,} new reviews for the teacher alone")
     return found
 
 
-def learnable(texts: Iterable[str], held_out: Iterable[str] = ()) -> list[str]:
+def distinct(paths: Sequence[Path], request: TrainRequest) -> list[str]:
+    """Return the distinct cleaned texts of `paths`, which are written as `request` says."""
+    texts = read_texts(paths, request.text_column, request.layout)
+    return list(dict.fromkeys(filter(None, map(clean, texts))))
+
+
+def learnable(texts: Sequence[str], held_out: Iterable[str] = ()) -> list[str]:
     """Return those of the cleaned `texts` that may be learnt from.
 
-    That is those of the training side that are not, but for case and marks, one of the others or of the `letters` in
-    `held_out`.
+    None of them is, but for case and marks, a text that is held out: one of `texts`, or of the `letters` in `held_out`.
     """
-    texts = list(texts)
-    sides = list(map(side_of, texts))
-    known = {letters(text) for text, side in zip(texts, sides, strict=True) if side is not Side.TRAINING}.union(
-        held_out
-    )
-    return [
-        text for text, side in zip(texts, sides, strict=True) if side is Side.TRAINING and letters(text) not in known
-    ]
+    known = {letters(text) for text in texts if is_validation(text)}.union(held_out)
+    return [text for text in texts if letters(text) not in known]
 
 
 def _digest(reviews: Reviews) -> str:
