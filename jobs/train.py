@@ -25,7 +25,7 @@ from jobs.targets import Rows, Targets
 from jobs.teacher import require_teacher
 from jobs.trainer import LastLook, Report, arguments, is_bf16, run
 from jobs.training_data import Sides, TrainRequest, read_unlabelled, split
-from jobs.training_report import print_end, print_report
+from jobs.training_report import measured, print_end, print_report
 from jobs.work_folder import begun_with, work_folder
 from sentiment_core.calibration import cross_fitted, fit_decision
 from sentiment_core.config import ScoreConfig, TrainConfig
@@ -59,9 +59,11 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     trainer.add_callback(Report(console))
     run(trainer, checkpoint)
     print_end(trainer.state, console)
+    figures = _measure(trainer, start, sides, console)
+    card = _card(request, replace(config, max_length=start.max_length), sides, trainer, len(training.masses))
     report = {
-        **_measure(trainer, start, sides, console),
-        "card": _card(request, replace(config, max_length=start.max_length), sides, trainer, len(training.masses)),
+        **figures,
+        "card": {**card, "measured": measured(figures["test"]["evaluation"])},
         "trials": trials,
         "log": trainer.state.log_history,
     }

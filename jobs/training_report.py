@@ -18,6 +18,16 @@ def shown(figure: dict[str, float] | None) -> str:
     return "-" if figure is None else f"{figure['value']:.3f}  [{figure['low']:.3f}, {figure['high']:.3f}]"
 
 
+def measured(evaluation: dict[str, Any] | None) -> dict[str, dict[str, float]]:
+    """Return the figures for a card of what was measured on the test side; nothing of no reviews."""
+    if evaluation is None:
+        return {}
+    figures = {name: evaluation[name] for name in ("accuracy", "f1", "calibration_error")}
+    figures |= {f"recall_{label}": of["recall"] for label, of in evaluation["by_class"].items()}
+    shares = {name: round(figure["value"], 4) for name, figure in figures.items() if figure is not None}
+    return {"the test side": {"rows": evaluation["rows"], **shares}}
+
+
 def print_end(state: Any, console: Console) -> None:
     """Say at which step training ended and which one is kept; `state` is a TrainerState."""
     early = "stopped early, as the validation loss no longer fell: " if state.global_step < state.max_steps else ""

@@ -58,6 +58,9 @@ def test_the_card_says_what_the_model_is(checkpoint: Path, labelled: Path) -> No
     assert card["test_reviews"] == report["test"]["evaluation"]["rows"] == sides.count(Side.TEST)
     assert report["baseline"]["rows"] == sides.count(Side.TEST)
     assert set(card["sha256"]) == set(Side)
+    shown = card["measured"]["the test side"]
+    assert shown["rows"] == card["test_reviews"]
+    assert shown["accuracy"] == round(report["test"]["evaluation"]["accuracy"]["value"], 4)
     assert card["base"] == "base (gpt2, 2 layers of 64)"
     assert date.fromisoformat(card["date"])
     assert card["version"]
