@@ -9,6 +9,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from export.bundle import BUNDLED, BUNDLED_NAME, GRAPH_FP16, TOKENIZER, check_files, opened, read_manifest
+from export.footprint import within_limit
 from export.pieces import PIECE, Pieces
 from sentiment_core.batching import Ids, Mask
 from sentiment_core.config import ScoreConfig
@@ -141,5 +142,5 @@ def open_graph(bundle: Path, manifest: Manifest, config: ScoreConfig) -> Scorer:
         manifest.decision,
         max_length=manifest.max_length,
         pad_id=manifest.pad_id,
-        config=config,
+        config=within_limit(config, bundle, manifest.max_length),
     )

@@ -42,7 +42,7 @@ def bench(bundle: Path, source: Path | None, text_column: str | None, config: Sc
     if not work.rows:
         raise TableError(f"{source}: wanted reviews to score, found no row; choose another file")
     graph = graph_for(manifest, config)
-    lines = Lines(f"{bundle.name}, {graph}", f"{work.rows:,} rows of {source.name}, {config.workers} threads")
+    lines = Lines(f"{bundle.name}, {graph}", f"{work.rows:,} rows of {source.name}, {scorer.workers} threads")
     lines.add_row("rows/s", f"{work.rows / total:,.0f} (a million rows: {1e6 / work.rows * total / 60:,.0f} min)")
     length = f"{work.tokens / max(work.texts_run, 1):,.0f} tokens on average as the model reads them"
     lines.add_row("for texts of", f"{length}; time grows with it, so give a file of yours" if made_up else length)

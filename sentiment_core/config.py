@@ -95,12 +95,14 @@ class TrainConfig:
             raise ConfigError(f"balance must be one of {', '.join(get_args(Balance))}, got {self.balance!r}")
 
 
-# What the process holds whatever the chunk: interpreter, Polars, ONNX Runtime, a model of 124M in int8, and what
-# the tokenizer takes for a moment for one review of 1 MB.
+# What the process holds whatever the chunk: interpreter, Polars, Arrow, ONNX Runtime, a model of 124M in int8, and
+# what the tokenizer takes for a moment.
 _RESIDENT = 512 * 2**20
 LEAST_MEMORY = 640 * 2**20
 # Bytes held for one byte of a chunk while it is cleaned, tokenised, scored and written; see tests/test_memory.py.
 _BYTES_PER_BYTE = 48
+# Larger chunks win nothing, and many runs at once need the memory.
+_LARGEST_CHUNK = 1 << 22
 # A run that fits the caches of a core, measured; enough at once to keep a GPU busy.
 _RUN_TOKENS = {"cpu": 256, "cuda": 1 << 15}
 # A key of 16 bytes, two logits and a count, with what Python puts around them.
@@ -150,4 +152,14 @@ class ScoreConfig:
     @property
     def chunk_bytes(self) -> int:
         """Bytes of a chunk, so that everything made of it stays within `memory_limit`."""
-        return (self.memory_limit - self.memory_limit // _REMEMBERED_PART - _RESIDENT) // _BYTES_PER_BYTE
+        return min(_LARGEST_CHUNK, self._divided // 2 // _BYTES_PER_BYTE)
+
+    @property
+    def runs_bytes(self) -> int:
+        """Bytes that runs of the model may take together, beyond what one small run does."""
+        return self._divided - self.chunk_bytes * _BYTES_PER_BYTE
+
+    @property
+    def _divided(self) -> int:
+        """What chunks and runs share."""
+        return self.memory_limit - self.memory_limit // _REMEMBERED_PART - _RESIDENT

@@ -148,6 +148,11 @@ class Scorer:
         self.decision = decision
         self.work = Work()
 
+    @property
+    def workers(self) -> int:
+        """Threads that run the model."""
+        return self._config.workers
+
     def score(self, texts: Sequence[str | None], on_rows: Callable[[int], None] = lambda rows: None) -> Predictions:
         """Score `texts` in order. `on_rows` hears how many rows each step has finished."""
         return self.run(texts, on_rows).read(self.decision)

@@ -37,8 +37,8 @@ class ExitStatus(IntEnum):
     )
     NOTHING_SCORED = 8, "nothing could be scored", "as for 3"
     USAGE = 2, "the command line", "the message says what was wanted and found"
-    BUNDLE = 4, "the model bundle or checkpoint", "the same"
-    OUTPUT = 6, "the output cannot be written", "the same"
+    BUNDLE = 4, "the model bundle or checkpoint", "the message says what was wanted and found"
+    OUTPUT = 6, "the output cannot be written", "the message says what was wanted and found"
     NO_SPACE = 10, "no space left", "free some, run the same command again"
     LOCKED = 9, "another run is writing to this output", "the message names its process; nothing was touched"
     FAULT = 1, "a fault of this program", "the message names a file with the traceback: report it, run again"

@@ -17,9 +17,7 @@ from click.testing import Result
 from conftest import made_up_reviews
 from polars.testing import assert_frame_equal
 
-from data.outputs import writing
-from data.tables import Format
-from data.writers import open_writer
+from data.outputs import whole_file, writing
 from sentiment_core.errors import OutputError, SpaceError
 
 Run = Callable[..., Result]
@@ -54,7 +52,7 @@ def published(output: Path) -> dict[str, bytes]:
 
 
 def summaries(output: Path) -> dict[str, dict[str, object]]:
-    found = {path.name: json.loads(path.read_text()) for path in output.glob("*.summary.json")}
+    found = {path.name: json.loads(path.read_text()) for path in output.glob(".*.summary.json")}
     return {name: {k: v for k, v in of.items() if k not in _OF_THE_RUN} for name, of in found.items()}
 
 
@@ -98,7 +96,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_the_same(
             crashes += 1
         assert published(output) == published(wanted)
         assert summaries(output) == summaries(wanted)
-        assert sorted(path.name for path in (output / ".sentiment").iterdir()) == ["lock"]
+        assert sorted(path.name for path in (output / ".sentiment").iterdir()) == ["lock", "run.json"]
         assert not list(output.glob(".*.part"))
 
 
@@ -155,7 +153,7 @@ def test_what_is_done_and_unchanged_is_skipped(sentiment: Run, inputs: Path, bun
 
     def score(*arguments: object, model: Path = bundle) -> set[str]:
         sentiment("score", tmp_path / "in", "--output", out, "--model", model, *arguments)
-        files = json.loads((out / "run.json").read_text())["files"]
+        files = json.loads((out / ".sentiment" / "run.json").read_text())["files"]
         return {each["input"]["name"] for each in files if not each["skipped"]}
 
     (tmp_path / "in").mkdir()
@@ -163,9 +161,9 @@ def test_what_is_done_and_unchanged_is_skipped(sentiment: Run, inputs: Path, bun
     frame.write_parquet(tmp_path / "in" / "a.parquet")
     (tmp_path / "in" / "b.csv").write_text("text,n\ngood,1\nbroken\n")
     assert score() == {"a.parquet", "b.csv"}
-    before = {path: path.stat().st_mtime_ns for path in out.glob("*.*")}
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.*") if path.is_file()}
     assert score() == set()
-    after = {path: path.stat().st_mtime_ns for path in out.glob("*.*")}
+    after = {path: path.stat().st_mtime_ns for path in out.rglob("*.*") if path.is_file()}
     assert {path.name for path in before if before[path] != after[path]} == {"run.json"}
     assert score("--force") == {"a.parquet", "b.csv"}
     assert score("--prefix", "new_") == {"a.parquet", "b.csv"}
@@ -173,7 +171,7 @@ def test_what_is_done_and_unchanged_is_skipped(sentiment: Run, inputs: Path, bun
     frame.head(10).write_parquet(tmp_path / "in" / "a.parquet")
     assert score("--prefix", "new_") == {"a.parquet"}
     (out / "a.parquet").write_bytes((out / "a.parquet").read_bytes() + b"x")
-    (out / "b.csv.rejected.csv").unlink()
+    (out / ".b.csv.rejected.csv").unlink()
     assert score("--prefix", "new_") == {"a.parquet", "b.csv"}
     assert len(pl.read_parquet(out / "a.parquet")) == 10
 
@@ -236,7 +234,7 @@ def test_an_error_at_any_write_breaks_nothing(sentiment: Run, bundle: Path, tmp_
             for name in ("a.parquet", "b.csv"):
                 if (out / name).exists():
                     assert (out / name).read_bytes() == (wanted / name).read_bytes()
-            assert not [*out.glob(".*.part"), *out.glob(".*.groups")]
+            assert not list(out.glob(".*.part"))
     finally:
         signal.signal(signal.SIGXFSZ, old)
     assert failed > 20
@@ -252,9 +250,10 @@ def test_no_space_is_an_error_of_its_own(tmp_path: Path) -> None:
         file.write(b"x")
     with pytest.raises(SpaceError), writing(full):
         pl.DataFrame({"a": [1]}).write_parquet(full)
-    (tmp_path / ".t.csv.part").symlink_to(full)
-    with pytest.raises(SpaceError), open_writer(tmp_path / "t.csv", Format.CSV) as writer:
-        writer.add(pl.DataFrame({"a": [1]}))
+    with pytest.raises(SpaceError), whole_file(tmp_path / "t.csv") as part, writing(tmp_path / "t.csv"):
+        part.unlink()
+        part.symlink_to(full)
+        part.write_bytes(b"x")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -86,8 +86,8 @@ def test_an_altered_file_is_refused(copy: Path) -> None:
 
 
 def test_a_missing_file_is_refused(copy: Path) -> None:
-    (copy / "model.onnx").unlink()
-    with pytest.raises(BundleError, match=r"model\.onnx: wanted this file of the manifest, found No such file"):
+    (copy / "model_int8.onnx").unlink()
+    with pytest.raises(BundleError, match=r"model_int8\.onnx: wanted this file of the manifest, found No such file"):
         open_scorer(copy)
 
 

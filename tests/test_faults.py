@@ -14,8 +14,8 @@ from click.testing import Result
 from rich.console import Console
 
 from jobs.log import Log
-from jobs.score import score
-from jobs.score_file import ScoreRequest
+from jobs.scoring.request import ScoreRequest
+from jobs.scoring.run import score
 from sentiment_core.config import ScoreConfig
 
 Run = Callable[..., Result]
@@ -160,7 +160,7 @@ def test_a_file_is_scored_or_set_aside_and_costs_no_other(
     (folder / case.name).write_bytes(case.content)
     (folder / "zz good.csv").write_bytes(b"text\nlovely\n")
     result = sentiment("score", folder, "--output", out, "--model", bundle)
-    run = json.loads((out / "run.json").read_text())
+    run = json.loads((out / ".sentiment" / "run.json").read_text())
     assert (out / "zz good.csv").is_file()
     assert "Traceback" not in result.stderr
     if case.rows is None:
@@ -182,7 +182,7 @@ def test_a_file_is_scored_or_set_aside_and_costs_no_other(
 def test_a_broken_line_is_kept_byte_for_byte(sentiment: Run, bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes("text,n\ncafé,1\nschön,2\n".encode() + b'a \xff"b"\r,3\nok,4,5\n')
     sentiment("score", tmp_path / "x.csv", "--output", tmp_path / "out", "--model", bundle)
-    rejected = (tmp_path / "out" / "x.csv.rejected.csv").read_bytes()
+    rejected = (tmp_path / "out" / ".x.csv.rejected.csv").read_bytes()
     assert rejected == (
         b'line,reason,text\n4,not utf-8: byte 0xff,"a \xff""b""\r,3"\n5,"wanted 2 fields, found 3","ok,4,5"\n'
     )
@@ -206,7 +206,7 @@ def test_every_row_keeps_its_place_and_has_a_status(sentiment: Run, bundle: Path
     out = pl.read_parquet(tmp_path / "out" / "rows.parquet")
     assert out["text"].to_list() == list(ROWS)
     assert out["score_status"].to_list() == list(ROWS.values())
-    summary = json.loads((tmp_path / "out" / "rows.parquet.summary.json").read_text())
+    summary = json.loads((tmp_path / "out" / ".rows.parquet.summary.json").read_text())
     assert summary["rows_in"] == sum(summary["rows_by_status"].values()) == len(ROWS)
 
 
@@ -236,7 +236,7 @@ def test_links_and_things_that_are_no_files(sentiment: Run, bundle: Path, tmp_pa
     os.mkfifo(folder / "pipe.csv")
     result = sentiment("score", folder, "--output", out, "--model", bundle)
     assert result.return_value == 3
-    run = json.loads((out / "run.json").read_text())
+    run = json.loads((out / ".sentiment" / "run.json").read_text())
     assert {Path(each["input"]).name: each["error"].split(": ", 1)[1][:30] for each in run["failed"]} == {
         "out.csv": f"a link out of {folder}"[:30],
         "loop": f"a link out of {folder}"[:30],
@@ -274,7 +274,9 @@ def test_a_file_that_grows_or_goes_meanwhile_is_set_aside(bundle: Path, tmp_path
 
     request = ScoreRequest(inputs=(str(grows), str(goes)), output=tmp_path / "out", bundle=bundle)
     assert score(request, ScoreConfig(), Meddler(Console(stderr=True)), Console()) == 8
-    errors = [each["error"] for each in json.loads((tmp_path / "out" / "run.json").read_text())["failed"]]
+    errors = [
+        each["error"] for each in json.loads((tmp_path / "out" / ".sentiment" / "run.json").read_text())["failed"]
+    ]
     assert "grows.csv: changed while it was read; score it again when nobody writes to it" in errors[0]
     assert "goes.csv: cannot be read as a table: [Errno 2]" in errors[1]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".sentiment", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".sentiment"]

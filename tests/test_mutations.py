@@ -8,12 +8,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from data.dialect import Dialect
 from data.records import Records, Rejected
 from data.tables import scan
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from sentiment_core.errors import TableError
 
 # SENTIMENT_MUTATIONS=10000 for the long version.

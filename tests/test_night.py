@@ -30,7 +30,7 @@ def test_poor_labels_are_a_status(sentiment: Run, bundle: Path, tmp_path: Path, 
         "score", tmp_path / "a.parquet", "--output", tmp_path / "out", "--model", bundle, "--fail-under", floor
     )
     assert result.return_value == status
-    assert len(json.loads((tmp_path / "out" / "run.json").read_text())["quality"]) == (status == 5)
+    assert len(json.loads((tmp_path / "out" / ".sentiment" / "run.json").read_text())["quality"]) == (status == 5)
     assert ("quality: a.parquet: " in result.stderr) == (status == 5)
 
 

@@ -125,14 +125,14 @@ def test_folders_keep_their_partitions(sentiment: Run, bundle: Path, odd: pl.Dat
         1,
         2,
     ]
-    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    run = json.loads((tmp_path / "out" / ".sentiment" / "run.json").read_text())
     assert run["total"]["rows"] == 2 * len(odd)
 
 
 def test_the_summary_accounts_for_every_row(sentiment: Run, bundle: Path, odd: pl.DataFrame, tmp_path: Path) -> None:
     odd.write_csv(tmp_path / "odd.csv")
     sentiment("score", tmp_path / "odd.csv", "--output", tmp_path / "out", "--model", bundle)
-    summary = json.loads((tmp_path / "out" / "odd.csv.summary.json").read_text())
+    summary = json.loads((tmp_path / "out" / ".odd.csv.summary.json").read_text())
     assert summary["rows"] == sum(summary["rows_by_status"].values()) == len(odd)
     assert sum(summary["predicted"].values()) == sum(summary["probability_histogram"]) == 8
     assert summary["columns"] == {"text": "Review", "label": "Label"}
@@ -144,7 +144,7 @@ def test_evaluate_gives_the_summary_again(sentiment: Run, bundle: Path, labelled
     for form in ("parquet", "csv"):
         out = tmp_path / form
         sentiment("score", labelled, "--output", out, "--model", bundle, "--format", form)
-        summary = json.loads((out / f"labelled.{form}.summary.json").read_text())
+        summary = json.loads((out / f".labelled.{form}.summary.json").read_text())
         again = json.loads(sentiment("evaluate", out / f"labelled.{form}").stdout)
         assert again == {name: summary[name] for name in again}
         assert again["evaluation"]["accuracy"]["value"] > 0.9  # made up to be easy: else the model reads nothing
@@ -162,8 +162,8 @@ def test_keep_prefix_and_format(sentiment: Run, bundle: Path, odd: pl.DataFrame,
 def test_a_dry_run_says_and_does_nothing(sentiment: Run, bundle: Path, odd: pl.DataFrame, tmp_path: Path) -> None:
     odd.write_csv(tmp_path / "a.csv")
     result = sentiment("score", tmp_path / "a.csv", "--output", tmp_path / "out", "--model", bundle, "--dry-run")
-    assert "text 'Review', label 'Label' -> " in result.stdout
-    assert ": 11 rows" in result.stdout
+    assert "text 'Review' -> " in result.stdout
+    assert "label 'Label' (1/0): 8 rows, 0 neutral, 0 unreadable: 11 rows" in result.stdout
     assert (
         sentiment("score", tmp_path / "a.csv", "--output", tmp_path, "--model", bundle, "--dry-run").return_value == 8
     )
@@ -181,13 +181,12 @@ def test_a_broken_file_costs_no_other(sentiment: Run, bundle: Path, odd: pl.Data
     odd.select("id").write_csv(tmp_path / "in" / "textless.csv")
     result = sentiment("score", tmp_path / "in", "--output", tmp_path / "out", "--model", bundle)
     assert result.return_value == 3
-    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    run = json.loads((tmp_path / "out" / ".sentiment" / "run.json").read_text())
     assert [Path(each["input"]).name for each in run["failed"]] == ["broken.parquet", "textless.csv"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".good.csv.summary.json",
         ".sentiment",
         "good.csv",
-        "good.csv.summary.json",
-        "run.json",
     ]
 
 
@@ -195,7 +194,7 @@ def test_a_broken_file_costs_no_other(sentiment: Run, bundle: Path, odd: pl.Data
     ("columns", "left_out", "evaluated"),
     [
         ({"stars": [5, 3, 1, 2]}, {"neutral": 1, "unreadable": 0}, 3),
-        ({"sentiment": ["positive", "neutral", "negative", None]}, {"neutral": 0, "unreadable": 1}, 2),
+        ({"sentiment": ["positive", "neutral", "negative", None]}, {"neutral": 1, "unreadable": 0}, 2),
         ({"label": [1, 0, 1, 0], "rating": [5, 1, 3, 1]}, {"neutral": 0, "unreadable": 0}, 4),
         ({"label": [1, 0, 1, 0], "sentiment": [0, 0, 0, 0]}, {"neutral": 0, "unreadable": 0}, None),
     ],
@@ -211,7 +210,7 @@ def test_labels_that_say_nothing_cost_no_row(
     pl.DataFrame({"text": ["great", "so so", "awful", "rude"], **columns}).write_parquet(tmp_path / "a.parquet")
     result = sentiment("score", tmp_path / "a.parquet", "--output", tmp_path / "out", "--model", bundle)
     assert result.return_value == 0
-    summary = json.loads((tmp_path / "out" / "a.parquet.summary.json").read_text())
+    summary = json.loads((tmp_path / "out" / ".a.parquet.summary.json").read_text())
     assert summary["rows"] == 4
     assert summary["labels_left_out"] == left_out
     assert (summary["evaluation"] and summary["evaluation"]["rows"]) == evaluated
@@ -267,7 +266,7 @@ def python(code: str) -> str:
 
 def test_scoring_imports_no_torch(bundle: Path) -> None:
     loaded = python(
-        "import sys, jobs.score, jobs.evaluate, jobs.inspect\n"
+        "import sys, jobs.scoring.run, jobs.evaluate, jobs.inspect\n"
         "from pathlib import Path\n"
         "from export.runtime import open_scorer\n"
         f"open_scorer(Path({str(bundle)!r}))[0].score(['fine'])\n"

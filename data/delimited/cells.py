@@ -18,21 +18,19 @@ class Cut:
         self._bare = re.compile(f"{escape}|{re.escape(dialect.separator)}" if dialect.escape_bare else "(?!)")
         self._quoted = re.compile(f"{escape}|{quote}" if escape else quote or "(?!)")
 
-    def bare_end(self, line: str, start: int, stop: int) -> int | None:
-        """Return where the bare cell from `start` ends; None where the line's own end is escaped."""
+    def bare_end(self, line: str, start: int, stop: int) -> int:
+        """Return where the bare cell from `start` ends, at the line's end before `stop` at the latest."""
         if not self._dialect.escape_bare:
             # With one column alone, a separator can only be text.
             end = -1 if self._single else line.find(self._dialect.separator, start, stop)
             return stop if end < 0 else end
         while found := self._bare.search(line, start, stop):
-            if found[0] != self._dialect.escape:
-                if not self._single:
-                    return found.start()
-                start = found.end()
-            elif found.end() == stop:
-                return None
-            else:
+            if found[0] == self._dialect.escape:
                 start = found.end() + 1
+            elif self._single:
+                start = found.end()
+            else:
+                return found.start()
         return stop
 
     def quoted_end(self, line: str, start: int) -> int:

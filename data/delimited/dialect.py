@@ -59,7 +59,7 @@ class Dialect:
             f"escaped by {self.escape}" if self.escape else "",
             f"null as {', '.join(map(repr, self.nulls))}" if self.nulls != ("",) else "",
             "no header" if self.header is None else "",
-            f"{len(self.preamble)} lines above the header" if self.preamble else "",
+            f"lines above the header: {len(self.preamble)}" if self.preamble else "",
         ]
         said = ", ".join(filter(None, parts))
         return f"{said} (given: {', '.join(self.given)})" if said and self.given else said

@@ -31,7 +31,7 @@ def lines(file: IO[bytes], dialect: Dialect, witness: Callable[[str], None] | No
     `witness` sees every block of text. Raises LineTooLong beyond 64 M characters.
     """
     decode, end = decoder(dialect).decode, dialect.line_end
-    started, rest = False, ""
+    started, size, parts = False, 0, list[str]()
     while block := file.read(BLOCK):
         text = decode(block)
         if witness is not None:
@@ -40,13 +40,14 @@ def lines(file: IO[bytes], dialect: Dialect, witness: Callable[[str], None] | No
             text = text.lstrip(BOM)
             started = bool(text)
         first, *others = text.split(end)
-        rest += first
-        if len(rest) > _LONGEST_LINE:
+        parts.append(first)
+        size += len(first)
+        if size > _LONGEST_LINE:
             raise LineTooLong(f"a line of more than {_LONGEST_LINE >> 20} MB")
         if others:
-            yield rest
+            yield "".join(parts)
             yield from others[:-1]
-            rest = others[-1]
-    rest += decode(b"", True)
+            parts, size = [others[-1]], len(others[-1])
+    rest = "".join([*parts, decode(b"", True)])
     if rest.removeprefix("\n"):  # the rest of a last CRLF is no line
         yield rest

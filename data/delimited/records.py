@@ -179,15 +179,17 @@ class Records:
         """Whether most lines that the open quote took are rows by themselves, like the one it stands in."""
         if self._dialect.strict or not self._dialect.quote or self._width == 1:
             return False
-        taken = self._taken
-        first = self._by_itself(taken[0])
-        others = [self._by_itself(line) for line in islice(taken, 1, _JUDGED_LINES) if line not in ("", "\r")]
+        first = self._by_itself(self._taken[0])
+        whole = first is not None and len(first) == self._width
+        # The line that closes a cell of the first column holds the other columns, as if it were a row.
+        last = len(self._taken) if whole or not closed else -1
+        judged = islice(self._taken[1:last], _JUDGED_LINES)
+        others = [self._by_itself(line) for line in judged if line not in ("", "\r")]
+        rows = [each for each in others if each is not None and len(each) == self._width]
         # Lines of prose have commas too: there, cells of figures must stand where the first line has them.
         least = (2 if closed else 1) if self._dialect.separator in PROSE_SEPARATORS else 0
-        rows = [each for each in others if each is not None and len(each) == self._width]
-        if first is None or len(first) != self._width:
-            return 2 * len(rows) > len(others) and all(alike(rows[0], each, least) for each in rows)
-        return 2 * sum(alike(first, each, least) for each in rows) > len(others)
+        model = first if whole and first is not None else next(iter(rows), [])
+        return 2 * sum(alike(model, each, least) for each in rows) > len(others)
 
     def _join(self, taken: list[str]) -> str:
         return self._dialect.line_end.join(taken).removesuffix("\r")
@@ -197,6 +199,7 @@ class Records:
         return len(line) - (self._dialect.newline == "\r\n" and line.endswith("\r"))
 
     def _cells(self, line: str) -> Record:
+        line = self._continued(line)
         quote, separator, stop = self._dialect.quote, self._dialect.separator, self._stop(line)
         cells: Record = []
         at = 0
@@ -209,9 +212,8 @@ class Records:
                 stop = self._stop(line)
                 cells.append(cell)
             else:
-                line, start, end = self._bare(line, at, stop)
-                stop = self._stop(line)
-                text = line[start:end]
+                end = self._cut.bare_end(line, at, stop)
+                text = line[at:end]
                 cells.append(None if text in self._dialect.nulls else self._unescape.bare(text))
                 at = end
             if at == stop:
@@ -220,16 +222,18 @@ class Records:
                 raise _BrokenQuotes("text after a closing quote")
             at += len(separator)
 
-    def _bare(self, line: str, start: int, stop: int) -> tuple[str, int, int]:
-        """Return the line on which a bare cell ends (escaped line ends put in), and where it starts and ends."""
-        while (end := self._cut.bare_end(line, start, stop)) is None:
-            following = None if self._alone else self._next()
+    def _continued(self, line: str) -> str:
+        """Add to a line those that follow it behind an escaped line end."""
+        escape, parts, size = self._dialect.escape, [line], 0
+        while escape and self._dialect.escape_bare and not self._alone and size < _LONGEST_RECORD:
+            text = parts[-1][: self._stop(parts[-1])]
+            following = self._next() if (len(text) - len(text.rstrip(escape))) % 2 else None
             if following is None:
-                return line, start, stop
+                break
+            parts.append(following)
             self._taken.append(following)
-            line = line + self._dialect.line_end + following
-            stop = self._stop(line)
-        return line, start, end
+            size += len(following)
+        return self._dialect.line_end.join(parts)
 
     def _quoted(self, line: str, start: int) -> tuple[str, str, int] | None:
         """Read a quoted cell from `start`; return it, the line it ends on, and the place after its closing quote.
@@ -247,7 +251,7 @@ class Records:
             if following is None:
                 raise _BrokenQuotes(_NEVER_CLOSED)
             self._taken.append(following)
-            line, start, plain = following, 0, False
+            line, start, plain = self._continued(following), 0, False
         parts.append(line[start:end])
         text = "".join(parts)
         if not plain or self._dialect.separator in text or self._dialect.quote in text:

@@ -70,13 +70,10 @@ class DelimitedTable:
         if known is not None and not broken:
             return known
         with reading(self._path):
-            survey, broken, witness = self._count(read.label, on_rejected)
-            if not self._found.whole:
-                before = self._found
-                with open_plain(self._path) as file:
-                    self._found = find_again(self._path, file, self._layout, before, witness)
-                if self._found.dialect != before.dialect:
-                    survey, broken, _ = self._count(read.label, on_rejected)
+            if self._found.whole:
+                survey, broken = self._count(read.label, on_rejected, None)
+            else:
+                survey, broken = self._settle(read.label, on_rejected)
         self._surveys[read.label] = survey, broken
         return survey
 
@@ -86,7 +83,7 @@ class DelimitedTable:
         pending: list[Record] = []
         size = 0
         with reading(self._path):
-            for record in self._records(None, on_rejected):
+            for record in self._records(None, on_rejected or self._refuse):
                 pending.append(record)
                 size += sum(map(len, filter(None, record)))
                 if len(pending) == limits.rows or size >= limits.size:
@@ -94,6 +91,24 @@ class DelimitedTable:
                     pending, size = [], 0
             if pending:
                 yield self._batch(pending, read)
+
+    def _settle(self, label: str | None, on_rejected: OnRejected | None) -> tuple[Survey, int]:
+        """Count while the whole file tells how it is written; count again where it tells otherwise or a line is broken.
+
+        Only then it is known which lines are: nobody hears of a line before, or twice.
+        """
+        before = self._found
+        witness = Witness(before.dialect, quotes=not before.dialect.quote and self._layout.quote is None)
+
+        def keep(rejected: Rejected) -> None:
+            witness.keep(iter(rejected.text.split(before.dialect.line_end)))
+
+        survey, broken = self._count(label, keep, witness)
+        with open_plain(self._path) as file:
+            self._found = find_again(self._path, file, self._layout, before, witness)
+        if broken or self._found.dialect != before.dialect:
+            return self._count(label, on_rejected, None)
+        return survey, broken
 
     def _kept(self, read: Read) -> tuple[str, ...]:
         return tuple(self.columns) if read.kept is None else read.kept
@@ -106,47 +121,43 @@ class DelimitedTable:
             rows=pa.table({name: pa.array(cells[name], pa.string()) for name in self._kept(read)}),
         )
 
-    def _count(self, label: str | None, on_rejected: OnRejected | None) -> tuple[Survey, int, Witness]:
-        rejected: list[Rejected] = []
+    def _count(self, label: str | None, on_rejected: OnRejected | None, witness: Witness | None) -> tuple[Survey, int]:
+        """Count rows, label values and broken lines; with a witness, more broken lines than whole are no error yet."""
+        first: list[Rejected] = []
         broken = 0
-        unsettled = not self._found.whole
-        witness = Witness(self.dialect, quotes=unsettled and not self.dialect.quote and self._layout.quote is None)
 
         def note(each: Rejected) -> None:
             nonlocal broken
             broken += 1
-            rejected[1:] = [] if rejected else [each]
-            if unsettled:
-                witness.keep(iter([each.text]))
-            if on_rejected is not None:
-                on_rejected(each)
+            if not first:
+                first.append(each)
+            (on_rejected or self._refuse)(each)
 
-        records = self._records(witness if unsettled else None, note if on_rejected is not None else None)
         values: Counter[object] | None = None if label is None else Counter()
         place = 0 if label is None else self.dialect.names.index(label)
         rows = 0
-        for record in records:
+        for record in self._records(witness, note):
             rows += 1
             if values is not None:
                 value = record[place]
                 values[value] += 1
                 if len(values) > _MOST_LABELS or (value and len(value) > _LONGEST_LABEL):
                     values = None
-        if broken > rows:
+        if broken > rows and witness is None:
             raise TableError(
                 f"{self._path}: wanted rows of {len(self.columns)} fields, found {broken:,} of {rows + broken:,} "
-                f"lines broken (first: line {rejected[0].line}, {rejected[0].reason}); check its separator and quotes "
+                f"lines broken (first: line {first[0].line}, {first[0].reason}); check its separator and quotes "
                 "(--separator, --quote, --encoding)"
             )
-        return Survey(rows=rows, labels=values), broken, witness
+        return Survey(rows=rows, labels=values), broken
 
-    def _records(self, witness: Witness | None, on_rejected: OnRejected | None) -> Iterator[Record]:
+    def _records(self, witness: Witness | None, on_rejected: OnRejected) -> Iterator[Record]:
         dialect = self.dialect
         with open_plain(self._path) as file:
             found = lines(file, dialect, None if witness is None else witness.see)
             for _ in range(dialect.before):
                 next(found, None)
-            yield from Records(found, dialect, on_rejected or self._refuse, dialect.before + 1)
+            yield from Records(found, dialect, on_rejected, dialect.before + 1)
 
     def _refuse(self, rejected: Rejected) -> None:
         raise TableError(

@@ -109,8 +109,8 @@ class ParquetWriter:
 
     def flush(self) -> None:
         """Write what is pending. Raises OutputError."""
-        if self._pending:
+        if self._held_rows:
             with writing(self._path):
                 for group in groups(pa.concat_tables(self._pending)):
-                    self._file.write_table(group, _GROUP_ROWS)
+                    self._file.write_table(group, len(group))
         self._pending, self._held, self._held_rows = [], 0, 0

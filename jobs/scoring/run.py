@@ -108,6 +108,7 @@ class _Run:
             said = f"{source.path}: unchanged since it was scored, skipped"
             self._log.info(said, event="skipped", input=str(source.path))
             summary["skipped"] = True
+            self._scoring.labels.recall(summary["labels"], str(source.path))
         else:
             tally, summary = score_file(open_plan(task), self._scoring)
             self._report.total += tally

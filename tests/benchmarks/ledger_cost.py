@@ -9,15 +9,15 @@ import tempfile
 import time
 from pathlib import Path
 
+import jobs.score_file
 import polars as pl
+from jobs.score import score
+from jobs.score_file import ScoreRequest
 from rich.console import Console
 
-import jobs.score_file
 from data.ledger import Ledger
 from jobs.cli import BUNDLED
 from jobs.log import Log
-from jobs.score import score
-from jobs.score_file import ScoreRequest
 from sentiment_core.config import ScoreConfig
 from sentiment_core.scorer import Predictions
 

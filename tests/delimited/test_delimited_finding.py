@@ -2,15 +2,19 @@
 
 import bz2
 import gzip
+import io
 import lzma
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from delimited_files import Row, opened, read_again, rewritten, rows_of
 
+from data.delimited.finding.opening import HEAD
 from data.delimited.layout import Layout, layout_of
-from data.table import Read, Rejected
+from data.delimited.table import open_delimited
+from data.table import Limits, Read, Rejected
 from sentiment_core.errors import ConfigError, TableError
 
 
@@ -243,3 +247,68 @@ def test_evidence_beyond_the_first_megabytes_counts(tmp_path: Path) -> None:
     assert table.survey(Read(text="review"), on_rejected=lambda rejected: None).rows == 100_001
     assert table.dialect.quote == '"'
     assert rows_of(table, rows=1000)[-1] == ("7", "a\tb")
+
+
+class CountedPath(type(Path())):  # type: ignore[misc]
+    """A path that knows how many bytes were read of it."""
+
+    read_bytes_in_all = 0
+
+    def open(self, mode: str = "r", buffering: int = -1, *others: object) -> IO[Any]:  # type: ignore[override]
+        if "w" in mode:
+            return super().open(mode, buffering)
+        file = super().open(mode, 0)
+        real = file.readinto
+
+        class Counted(io.RawIOBase):
+            def readable(self) -> bool:
+                return True
+
+            def readinto(self, buffer: Any) -> int:
+                found = int(real(buffer))
+                CountedPath.read_bytes_in_all += found
+                return found
+
+            def seekable(self) -> bool:
+                return True
+
+            def seek(self, offset: int, whence: int = 0) -> int:
+                return int(file.seek(offset, whence))
+
+            def close(self) -> None:
+                file.close()
+                super().close()
+
+        return io.BufferedReader(Counted())
+
+
+@pytest.mark.parametrize("rows", [10, 400_000])
+def test_a_labelled_file_is_read_twice_and_a_little(tmp_path: Path, rows: int) -> None:
+    """Its first megabytes to find how it is written, all to count its labels, all for its rows."""
+    path = CountedPath(tmp_path / "x.csv")
+    size = path.write_bytes(b"review,label\n" + b"fine words,1\n" * rows)
+    CountedPath.read_bytes_in_all = 0
+    table = open_delimited(path, Layout(), ",")
+    read = Read(text="review", label="label")
+    survey = table.survey(read)
+    assert (survey.rows, survey.labels) == (rows, {"1": rows})
+    assert table.survey(read) is survey
+    assert sum(map(len, table.batches(read, Limits()))) == rows
+    assert CountedPath.read_bytes_in_all <= 2 * size + min(size, HEAD) + 3 * 16 + (1 << 18)
+
+
+def test_labels_are_counted_up_to_a_thousand(tmp_path: Path) -> None:
+    table = opened(tmp_path / "x.csv", "review,label,n\n" + "".join(f"a,{n % 3},{n}\n" for n in range(1100)))
+    assert table.survey(Read(text="review", label="label")).labels == {"0": 367, "1": 367, "2": 366}
+    assert table.survey(Read(text="review", label="n")).labels is None
+    assert table.survey(Read(text="review")).labels is None
+
+
+@pytest.mark.parametrize("lines", [1, 200_000])
+def test_a_broken_line_is_heard_of_once(tmp_path: Path, lines: int) -> None:
+    table = opened(tmp_path / "x.csv", "id,review\n" + "1,some words\n" * lines + "one field\n")
+    heard: list[Rejected] = []
+    assert table.survey(Read(text="review"), on_rejected=heard.append).rows == lines
+    assert [(each.line, each.reason) for each in heard] == [(lines + 2, "wanted 2 fields, found 1")]
+    with pytest.raises(TableError, match=rf"line {lines + 2}: wanted 2 fields, found 1; mend the line"):
+        table.survey(Read(text="review"))

@@ -35,9 +35,14 @@ class Reading:
         return 2.0 if self.error is not None else self.broken / max(1, self.rows + self.broken)
 
 
-def line_end(text: str) -> str:
-    """Return what ends the first line of `text`, line ends in quotes aside."""
-    found = _LINE_END.search(_QUOTED.sub("", text)) or _LINE_END.search(text)
+def line_end(text: str, layout: Layout) -> str:
+    """Return what ends the first line of `text`, line ends in quotes or behind an escape aside."""
+    quote, escape = (
+        re.escape(mark or "") for mark in (USUAL_QUOTE if layout.quote is None else layout.quote, layout.escape)
+    )
+    escaped = f"{escape}." if escape else "(?!)"
+    quoted = f"{quote}(?:{escaped}|[^{quote}{escape}])*{quote}" if quote else "(?!)"
+    found = _LINE_END.search(re.sub(f"{quoted}|{escaped}", "", text, flags=re.DOTALL)) or _LINE_END.search(text)
     return found[0] if found else "\n"
 
 
@@ -119,7 +124,7 @@ def _quoting(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -
     if layout.quote is not None or start.separator in PROSE_SEPARATORS or quoted.dialect.strict:
         return quoted
     plain = _read(path, lines, replace(start, quote=""), layout)
-    if plain.broken_share != quoted.broken_share:
+    if plain.broken_share != quoted.broken_share or plain.error is not None:
         return min(plain, quoted, key=lambda each: each.broken_share)
     shown = quoted.proofs or _quoted_column(lines, plain.dialect)
     if shown and quoted.letters:

@@ -137,12 +137,12 @@ def _judge(path: Path, head: bytes, layout: Layout, usual_separator: str) -> Fin
     if encoding is None:
         first = Dialect()
         text = decoder(first).decode(head, whole)
-        witness = Witness(replace(first, newline=line_end(text[:65_536])), quotes=False)
+        witness = Witness(replace(first, newline=line_end(text[:65_536], layout)), quotes=False)
         witness.see(text)
         (encoding, doubt), certain = witness.encoding(path), False
     start = Dialect(encoding=encoding)
     text = decoder(start).decode(head, whole)
-    start = replace(start, newline=line_end(text[:65_536]), bom=text.startswith(BOM))
+    start = replace(start, newline=line_end(text[:65_536], layout), bom=text.startswith(BOM))
     lines = text.lstrip(BOM).split(start.line_end)
     if len(lines) > 1 and (not whole or not lines[-1].removeprefix("\n")):
         lines.pop()
