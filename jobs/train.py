@@ -141,16 +141,10 @@ def _card(request: TrainRequest, config: TrainConfig, sides: Sides, trainer: Tra
 
 
 def _chosen(rows: int, config: TrainConfig) -> str:
-    """Say what validation rows were chosen by: figures on them are as good as what was not."""
+    """Say what was chosen on how many validation rows; only what is cross-fitted leaves their figures as they are."""
     looked = f"{min(rows, _STOPPING_ROWS):,}"
-    searched = [f"settings by --search, {looked}"] if config.search else []
-    return "; ".join(
-        [
-            f"the step, {looked} reviews",
-            *searched,
-            f"temperature and threshold, {rows:,}, where figures read each tenth by a fit to the others",
-        ]
-    )
+    searched = f"settings ({looked}), " if config.search else ""
+    return f"{searched}step ({looked}), temperature and threshold ({rows:,}, figures cross-fitted)"
 
 
 def _write(output: Path, trainer: Trainer, start: Start, sides: Sides, report: dict[str, Any]) -> None:

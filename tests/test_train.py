@@ -204,9 +204,8 @@ def test_a_card_says_what_validation_chose(checkpoint: Path) -> None:
     report = json.loads((checkpoint / "training.json").read_text())
     rows = report["validation"]["rows"]
     assert rows == report["card"]["validation_reviews"] == report["validation"]["evaluation"]["rows"]
-    assert report["card"]["chosen_on_validation"].startswith(
-        f"the step, {rows} reviews; temperature and threshold, {rows}"
-    )
+    chosen = f"step ({rows}), temperature and threshold ({rows}, figures cross-fitted)"
+    assert report["card"]["chosen_on_validation"] == chosen
     assert report["card"]["precision"] in ("bf16", "fp32")
 
 
