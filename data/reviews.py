@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from data.delimited.layout import Layout
 from data.files import open_table
 from data.label_column import LabelReader, LabelReading
 from data.schema import find_text, require_label
@@ -51,15 +52,20 @@ class Reviews:
 
 
 def read_reviews(
-    paths: Sequence[Path], text_column: str | None, label_column: str | None, naming: Naming | None = None
+    paths: Sequence[Path],
+    text_column: str | None,
+    label_column: str | None,
+    *,
+    naming: Naming | None = None,
+    layout: Layout | None = None,
 ) -> Reviews:
     """Read labelled reviews from files; a review that stands twice is kept once, and not at all under both labels.
 
-    `naming` says which values are which label, where the files do not tell. The labels of all files are looked at
-    before any is read. Raises TableError for a missing column, for labels that cannot be told, and, with the first
-    rows, for more than a stray hundredth that cannot be read.
+    `naming` says which values are which label, and `layout` how the files are written, where they do not tell. The
+    labels of all files are looked at before any is read. Raises TableError for a missing column, for labels that
+    cannot be told, and, with the first rows, for more than a stray hundredth that cannot be read.
     """
-    files = [_File.open(path, text_column, label_column) for path in paths]
+    files = [_File.open(open_table(path, layout), text_column, label_column) for path in paths]
     reader = LabelReader(naming)
     for column in dict.fromkeys(file.label for file in files):
         together: Counter[object] = Counter()
@@ -102,12 +108,11 @@ class _File:
     rejected: list[Rejected]
 
     @classmethod
-    def open(cls, path: Path, text_column: str | None, label_column: str | None) -> "_File":
+    def open(cls, table: Table, text_column: str | None, label_column: str | None) -> "_File":
         """Find the columns and count the labels. Raises TableError."""
-        table = open_table(path)
-        text = find_text(table.columns, text_column, str(path))
+        text = find_text(table.columns, text_column, str(table.path))
         table.check_text(text)
-        label = require_label(table.columns, label_column, str(path))
+        label = require_label(table.columns, label_column, str(table.path))
         rejected: list[Rejected] = []
         survey = table.survey(Read(text=text, label=label), on_rejected=rejected.append)
         return cls(table=table, text=text, label=label, survey=survey, rejected=rejected)
@@ -162,10 +167,10 @@ def _first_unreadable(file: _File, reading: LabelReading) -> str:
     return f" ({shown})" if shown else ""
 
 
-def read_texts(paths: Sequence[Path], text_column: str | None) -> Iterator[str]:
+def read_texts(paths: Sequence[Path], text_column: str | None, layout: Layout | None = None) -> Iterator[str]:
     """Yield every text of the files, nulls left out."""
     for path in paths:
-        table = open_table(path)
+        table = open_table(path, layout)
         column = find_text(table.columns, text_column, str(path))
         table.check_text(column)
         for batch in table.batches(Read(text=column, kept=()), Limits(), on_rejected=lambda rejected: None):

@@ -1,14 +1,18 @@
 """Bases to train from: a Hugging Face name, a local folder, or the one that comes with the package."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
+from data.outputs import digest
 from export.bundle import BUNDLED_BASE
 from sentiment_core.errors import ConfigError
 
+# Longer reviews keep both ends; attention over more costs more than it tells.
+_LONGEST = 512
 # What it says of heads that are new and masks that are absent is true of every training here.
 logging.set_verbosity_error()
 
@@ -40,11 +44,31 @@ def open_config(base: str, **settings: Any) -> PretrainedConfig:
     return config
 
 
-def longest_review(model: PretrainedConfig, tokenizer: PreTrainedTokenizerFast, wanted: int) -> int:
+def longest_review(model: PretrainedConfig, tokenizer: PreTrainedTokenizerFast, wanted: int | None) -> int:
     """Return how many tokens of a review the model can read, at most `wanted`."""
+    wanted = wanted or _LONGEST
     # RoBERTa counts two positions that no token takes; its tokenizer knows.
     positions = getattr(model, "max_position_embeddings", wanted)
     return int(min(wanted, positions, tokenizer.model_max_length))
+
+
+def name_of(model: str) -> str:
+    """Name a model so that others know it: no path of this machine, and more than a folder's name."""
+    if not Path(model).is_dir():
+        return model
+    shape = open_config(model)
+    return f"{Path(model).name} ({shape.model_type}, {shape.num_hidden_layers} layers of {shape.hidden_size})"
+
+
+def content_of(model: str) -> dict[str, str | None]:
+    """Tell a model from another of its name: by what is in its folder, or by the commit of the Hub."""
+    folder = Path(resolve(model))
+    if not folder.is_dir():
+        return {"name": model, "commit": getattr(open_config(model), "_commit_hash", None)}
+    found = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        found.update(f"{path.relative_to(folder)} {digest(path)}\n".encode())
+    return {"sha256": found.hexdigest()}
 
 
 def _open(kind: Any, base: str, **settings: Any) -> Any:

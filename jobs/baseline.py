@@ -1,4 +1,4 @@
-"""What a model must beat: linear classifiers over words and word pairs, on the same split."""
+"""What a model must beat: linear classifiers over words and word pairs, on the same sides."""
 
 from typing import Any, Self
 
@@ -10,6 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from data.reviews import Reviews
+from jobs.training_data import Sides
+from sentiment_core.calibration import fit_decision
 from sentiment_core.labels import Truth
 from sentiment_core.scorer import Decision, Outputs, Status
 from sentiment_core.summary import Tally
@@ -52,16 +54,24 @@ class _LogCountRatio(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         return counts.multiply(self.ratio_).tocsr()
 
 
-def baseline(model: Pipeline, training: Reviews, validation: Reviews) -> dict[str, Any]:
-    """Fit `model` on `training`; return the evaluation on `validation`."""
-    model.fit(training.texts, training.labels)
-    margin = model.decision_function(validation.texts).astype(np.float32)
-    outputs = Outputs(
+def baseline(model: Pipeline, sides: Sides) -> dict[str, Any] | None:
+    """Fit `model` on the training side and its decision on the validation side; return the evaluation on the test."""
+    model.fit(sides.training.texts, sides.training.labels)
+    decision = fit_decision(_outputs(model, sides.validation).logits, np.array(sides.validation.labels))
+    found: dict[str, Any] | None = evaluated(_outputs(model, sides.test), decision, sides.test)["evaluation"]
+    return found
+
+
+def _outputs(model: Pipeline, reviews: Reviews) -> Outputs:
+    rows = len(reviews)
+    margin = (model.decision_function(reviews.texts) if rows else np.zeros(0)).astype(np.float32)
+    return Outputs(
         logits=np.stack([np.zeros_like(margin), margin], axis=1),
-        token_count=np.ones(len(margin), dtype=np.uint32),
-        status=np.full(len(margin), Status.OK),
+        token_count=np.ones(rows, dtype=np.uint32),
+        status=np.full(rows, Status.OK),
     )
-    evaluation: dict[str, Any] = Tally.of(outputs.read(Decision()), Truth(labels=validation.labels)).summarise()[
-        "evaluation"
-    ]
-    return evaluation
+
+
+def evaluated(outputs: Outputs, decision: Decision, reviews: Reviews) -> dict[str, Any]:
+    """Return the summary of what a model says of `reviews`; its evaluation is None of none."""
+    return Tally.of(outputs.read(decision), Truth(labels=reviews.labels)).summarise()

@@ -146,18 +146,23 @@ def score(
     return score(request, config, context.obj["log"], _out())
 
 
-@cli.command(cls=Examples, epilog="sentiment evaluate scored/reviews.parquet --label-column stars")
-@click.argument("predictions", type=PATH)
+@cli.command(
+    cls=Examples,
+    epilog="sentiment evaluate scored/reviews.parquet --label-column stars\nsentiment evaluate scored",
+)
+@click.argument("predictions", nargs=-1, required=True)
 @label_column_option
 @naming_options
 @layout_options
 @click.option("--prefix", default="", help="What stands before the names of the predicted columns.")
-def evaluate(predictions: Path, label_column: str | None, prefix: str, **settings: Any) -> None:
-    """Recompute the summary of a scored file that has labels, as JSON."""
+def evaluate(predictions: tuple[str, ...], label_column: str | None, prefix: str, **settings: Any) -> None:
+    """Recompute one summary, as JSON, of PREDICTIONS: scored files that have labels, folders of them, or patterns."""
     from jobs.evaluate import evaluate
+    from jobs.training_data import review_files
 
     naming, layout = take_naming(settings), take_layout(settings)
-    click.echo(json.dumps(evaluate(predictions, label_column, prefix, naming, layout), indent=2))
+    paths = review_files(predictions, Path(os.devnull), console(stderr=True).print)
+    click.echo(json.dumps(evaluate(paths, label_column, prefix, naming, layout), indent=2))
 
 
 @cli.command(cls=Examples, epilog="sentiment inspect bundle")

@@ -1,5 +1,6 @@
-"""sentiment evaluate: a summary again, from a scored file with labels."""
+"""sentiment evaluate: a summary again, from scored files with labels."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,22 @@ from sentiment_core.summary import Tally
 
 
 def evaluate(
-    path: Path, label_column: str | None, prefix: str, naming: Naming | None, layout: Layout
+    paths: Sequence[Path], label_column: str | None, prefix: str, naming: Naming | None, layout: Layout
 ) -> dict[str, Any]:
-    """Return the summary of the predictions in `path`. Raises TableError without predictions or labels."""
-    table = open_table(path, layout)
-    label = require_label(table.columns, label_column, str(path))
-    rows = read_scored(table, label, prefix)
-    counts = table.survey(Read(text=prefix + STATUS, label=label)).labels
-    labels = LabelReader(naming).read(label, counts, str(path))
-    if labels.why_not:
-        raise TableError(f"{path}: {labels.why_not}")
-    tally = Tally()
-    for values, predictions in rows:
-        tally += Tally.of(predictions, labels.apply(values))
-    return {"labels": labels.to_json(), **tally.summarise()}
+    """Return one summary of the predictions in all of `paths`; of several, `labels` says of each how it was read.
+
+    Raises TableError for a file without predictions or labels.
+    """
+    reader, tally, found = LabelReader(naming), Tally(), {}
+    for path in paths:
+        table = open_table(path, layout)
+        label = require_label(table.columns, label_column, str(path))
+        rows = read_scored(table, label, prefix)
+        counts = table.survey(Read(text=prefix + STATUS, label=label)).labels
+        labels = reader.read(label, counts, str(path))
+        if labels.why_not:
+            raise TableError(f"{path}: {labels.why_not}")
+        for values, predictions in rows:
+            tally += Tally.of(predictions, labels.apply(values))
+        found[str(path)] = labels.to_json()
+    return {"labels": found[str(paths[0])] if len(paths) == 1 else found, **tally.summarise()}

@@ -32,7 +32,6 @@ label_column_option = click.option(
     "--label-column", metavar="NAME", help="Column of the label; found by its usual names."
 )
 resume_option = click.option("--resume", is_flag=True, help="Go on from the last checkpoint of an interrupted run.")
-validation_option = click.option("--validation", type=PATH, help="Validate on this file and not on a fifth of INPUTS.")
 
 
 def setting(config: Any, name: str, **settings: Any) -> Callable[..., Any]:

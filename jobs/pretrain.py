@@ -23,37 +23,37 @@ from transformers import (
 )
 
 from data.outputs import require_absent, whole_folder, write_json
-from data.reviews import read_texts
 from data.splits import is_validation
 from export.runtime import Encoder
-from jobs.base import open_base, open_tokenizer
+from jobs.base import longest_review, name_of, open_base, open_tokenizer
 from jobs.embeddings import borrow_embeddings
-from jobs.trainer import Report, TimeBudget, arguments, is_bf16, run, work_folder
+from jobs.trainer import Report, TimeBudget, arguments, is_bf16, run
+from jobs.training_data import TrainRequest, distinct, learnable
+from jobs.work_folder import begun_with, work_folder
 from sentiment_core.config import PretrainConfig
-from sentiment_core.errors import TableError
-from sentiment_core.text import clean
+from sentiment_core.errors import ConfigError, TableError
 
 END_OF_TEXT = "<|endoftext|>"
+_Array = np.ndarray[Any, np.dtype[np.int32]]
 _WARMUP_STEPS = 100
 _HELD_OUT_BLOCKS = 256
 
 
-def pretrain(
-    corpus: Sequence[Path], text_column: str | None, output: Path, config: PretrainConfig, console: Console
-) -> None:
-    """Train a causal language model on the training side of `corpus` and save it with its tokenizer.
+def pretrain(request: TrainRequest, config: PretrainConfig, console: Console) -> None:
+    """Train a causal language model on the training side of the texts of `request`; save it with its tokenizer.
 
-    Texts on the validation side of the project's split are never trained on: they give the held-out
-    perplexity, and a classifier trained from this base has not seen its own validation texts.
+    Texts on the validation and test sides of the project's split are never trained on: they give the held-out
+    perplexity, and a classifier trained from this base has not seen the texts it is measured with.
     """
-    require_absent(output)
+    require_absent(request.output)
     set_seed(config.seed)
-    work, checkpoint = work_folder(output, config.resume)
-    texts = list(dict.fromkeys(filter(None, map(clean, read_texts(corpus, text_column)))))
+    base = None if config.base is None else _from_base(config.base, config.length)
+    texts = distinct(request.inputs, request)
     held_out = [text for text in texts if is_validation(text)]
-    training = [text for text in texts if not is_validation(text)]
+    training = learnable(texts)
     console.print(f"{len(training):,} texts to train on, {len(held_out):,} held out")
-    tokenizer, model = _from_scratch(training, config) if config.base is None else _from_base(config.base)
+    work, checkpoint = work_folder(request.output, config.resume, begun_with(request, config))
+    tokenizer, model = base or _from_scratch(training, config)
     if config.embeddings is not None:
         borrow_embeddings(model, tokenizer, config.embeddings)
 
@@ -62,9 +62,35 @@ def pretrain(
     blocks = _pack(encode, training, tokenizer.eos_token_id, config.length)
     held_out_blocks = _pack(encode, held_out, tokenizer.eos_token_id, config.length)[:_HELD_OUT_BLOCKS]
     if not len(blocks) or not len(held_out_blocks):
-        raise TableError(f"{corpus[0]}: wanted text for a block of {config.length} tokens on each side, found less")
+        raise TableError(
+            f"{request.inputs[0]}: wanted text for a block of {config.length} tokens on each side, found less"
+        )
     console.print(f"{blocks.size:,} tokens in {len(blocks):,} blocks; {model.num_parameters() / 1e6:.1f}M parameters")
+    trainer = _trainer(model, (blocks, held_out_blocks), work, config, console)
+    run(trainer, checkpoint)
+    perplexity = math.exp(trainer.evaluate()["eval_loss"])
+    report = {
+        "base": config.base and name_of(config.base),
+        "embeddings": config.embeddings and name_of(config.embeddings),
+        "texts": len(training),
+        "tokens_seen": trainer.state.global_step * config.batch_size * config.length,
+        "held_out_perplexity": perplexity,
+        "steps": trainer.state.global_step,
+        "log": trainer.state.log_history,
+    }
+    with whole_folder(request.output) as building:
+        model.save_pretrained(building)
+        tokenizer.save_pretrained(str(building))
+        write_json(building / "pretraining.json", report)
+    shutil.rmtree(work)
+    console.print(f"held-out perplexity {perplexity:.1f}; base written to {request.output}")
 
+
+def _trainer(
+    model: PreTrainedModel, sides: tuple[_Array, _Array], work: Path, config: PretrainConfig, console: Console
+) -> Trainer:
+    """Return the Trainer of `sides`, the blocks to learn and those held out."""
+    blocks, held_out = sides
     budget = TimeBudget(config.max_minutes)
     steps = math.ceil(len(blocks) / config.batch_size * config.epochs)
     settings = arguments(
@@ -81,32 +107,15 @@ def pretrain(
     schedule = LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / _WARMUP_STEPS) * max(0.02, budget.left(step, steps))
     )
-    trainer = Trainer(
+    trainer: Trainer = Trainer(
         model=model,
         args=settings,
         train_dataset=_Blocks(blocks),
-        eval_dataset=_Blocks(held_out_blocks),
+        eval_dataset=_Blocks(held_out),
         optimizers=(optimizer, schedule),
         callbacks=[Report(console), budget],
     )
-    run(trainer, checkpoint)
-    perplexity = math.exp(trainer.evaluate()["eval_loss"])
-
-    report = {
-        "base": config.base,
-        "embeddings": None if config.embeddings is None else Path(config.embeddings).name,
-        "texts": len(training),
-        "tokens_seen": trainer.state.global_step * config.batch_size * config.length,
-        "held_out_perplexity": perplexity,
-        "steps": trainer.state.global_step,
-        "log": trainer.state.log_history,
-    }
-    with whole_folder(output) as building:
-        model.save_pretrained(building)
-        tokenizer.save_pretrained(str(building))
-        write_json(building / "pretraining.json", report)
-    shutil.rmtree(work)
-    console.print(f"held-out perplexity {perplexity:.1f}; base written to {output}")
+    return trainer
 
 
 def _from_scratch(texts: Sequence[str], config: PretrainConfig) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
@@ -148,11 +157,15 @@ def _from_scratch(texts: Sequence[str], config: PretrainConfig) -> tuple[PreTrai
     return wrapped, model
 
 
-def _from_base(base: str) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
-    return open_tokenizer(base), open_base(AutoModelForCausalLM, base)
+def _from_base(base: str, length: int) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
+    tokenizer, model = open_tokenizer(base), open_base(AutoModelForCausalLM, base)
+    reach = longest_review(model.config, tokenizer, length)
+    if length > reach:
+        raise ConfigError(f"--length {length}: wanted at most {reach} tokens, which is what {base} reads; give less")
+    return tokenizer, model
 
 
-def _pack(encode: Encoder, texts: Sequence[str], end: int, length: int) -> np.ndarray[Any, np.dtype[np.int32]]:
+def _pack(encode: Encoder, texts: Sequence[str], end: int, length: int) -> _Array:
     """Join texts with `end` between them and cut into (blocks, length) rows; the last, short one goes."""
 
     def ids() -> Iterator[int]:
@@ -166,7 +179,7 @@ def _pack(encode: Encoder, texts: Sequence[str], end: int, length: int) -> np.nd
 
 
 class _Blocks(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
-    def __init__(self, blocks: np.ndarray[Any, np.dtype[np.int32]]) -> None:
+    def __init__(self, blocks: _Array) -> None:
         self._blocks = blocks
 
     def __len__(self) -> int:

@@ -9,13 +9,15 @@ from typing import Any, cast
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 from rich.console import Console
 from transformers import Trainer
 
 from jobs.trainer import run
 from sentiment_core.config import TrainConfig
 
-_TRIALS = "trials.journal"
+# Of an interrupted search, in its work folder.
+TRIALS = "trials.journal"
 _SETTINGS = ("learning_rate", "batch_size", "epochs", "dropout")
 
 
@@ -24,18 +26,21 @@ def search(
 ) -> tuple[TrainConfig, list[dict[str, Any]]]:
     """Run `config.search` trials; return `config` with the settings of least validation loss, and all trials.
 
-    The first trial has the settings as they are, so that the best is never worse. Trials are kept in `work`: an
-    interrupted search goes on after those that are finished.
+    One trial has the settings as they are, so that the best is never worse. Trials are kept in `work`: an interrupted
+    search goes on after those that are finished.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(work / _TRIALS))),
+        storage=JournalStorage(JournalFileBackend(str(work / TRIALS))),
         sampler=optuna.samplers.TPESampler(seed=config.seed),
         study_name="train",
         load_if_exists=True,
     )
-    if not study.trials:
-        study.enqueue_trial({name: getattr(config, name) for name in _SETTINGS})
+    finished = [trial for trial in study.trials if trial.state is TrialState.COMPLETE]
+    as_they_are = {name: getattr(config, name) for name in _SETTINGS}
+    # A search may have been cut before the end of its first trial.
+    if all(trial.params != as_they_are for trial in finished):
+        study.enqueue_trial(as_they_are)
 
     def objective(trial: optuna.Trial) -> float:
         settings: dict[str, Any] = {
@@ -52,7 +57,6 @@ def search(
         console.print(f"trial {trial.number + 1} of {config.search}: validation loss {loss:.4f}  {_shown(settings)}")
         return loss
 
-    finished = [trial for trial in study.trials if trial.state is optuna.trial.TrialState.COMPLETE]
     study.optimize(objective, n_trials=max(0, (config.search or 0) - len(finished)))
     console.print(f"best: validation loss {study.best_value:.4f}  {_shown(study.best_params)}")
     trials = [{"validation_loss": trial.value, **trial.params} for trial in study.trials if trial.value is not None]

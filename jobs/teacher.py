@@ -18,7 +18,7 @@ from transformers import AutoModelForSequenceClassification
 
 from export.parity import TorchRun
 from export.runtime import Encoder
-from jobs.base import longest_review, open_base, open_tokenizer, resolve
+from jobs.base import longest_review, open_base, open_config, open_tokenizer, resolve
 from jobs.log import Log
 from jobs.progress import Progress
 from jobs.trainer import bf16_helps
@@ -27,20 +27,16 @@ from sentiment_core.errors import ConfigError
 from sentiment_core.labels import ID2LABEL
 from sentiment_core.scorer import Decision, Scorer
 
+_SCORED_AT_ONCE = 8192
+
 
 def soften(teacher: str, texts: Sequence[str], max_length: int, console: Console) -> npt.NDArray[np.float32]:
     """Return the probability of Label.POSITIVE that the checkpoint `teacher` gives each of `texts`.
 
-    It reads as much of a review as it was trained to, and otherwise `max_length` tokens. Raises ConfigError for
-    a teacher with other labels than ours.
+    It reads as much of a review as it was trained to, and otherwise `max_length` tokens.
     """
     tokenizer = open_tokenizer(teacher)
     model: Any = open_base(AutoModelForSequenceClassification, teacher)
-    if model.config.id2label != ID2LABEL:
-        raise ConfigError(
-            f"--teacher {teacher}: wanted id2label {ID2LABEL}, found {model.config.id2label}; "
-            "give a checkpoint of `sentiment train`"
-        )
     model.config.pad_token_id = tokenizer.pad_token_id
     report = Path(resolve(teacher)) / "training.json"
     trained = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}
@@ -54,4 +50,18 @@ def soften(teacher: str, texts: Sequence[str], max_length: int, console: Console
         config=ScoreConfig(batch_tokens=4096, threads=1),  # PyTorch has threads of its own
     )
     with Progress(Log(console), Path(teacher), len(texts)) as progress:
-        return scorer.score(texts, progress.advance).probability
+        # Some at a time: the tokens of all of them are not held at once.
+        said = [
+            scorer.score(texts[start : start + _SCORED_AT_ONCE], progress.advance).probability
+            for start in range(0, len(texts), _SCORED_AT_ONCE)
+        ]
+    return np.concatenate(said)
+
+
+def require_teacher(teacher: str) -> None:
+    """Raise ConfigError where `teacher` is out of reach or has other labels than ours."""
+    labels = open_config(teacher).id2label
+    if labels != ID2LABEL:
+        raise ConfigError(
+            f"--teacher {teacher}: wanted id2label {ID2LABEL}, found {labels}; give a checkpoint of `sentiment train`"
+        )

@@ -1,84 +1,56 @@
 """sentiment train: fine-tune a classifier on labelled reviews."""
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from rich.console import Console
 from sklearn.metrics import accuracy_score, f1_score
-from tokenizers import Tokenizer
-from transformers import (
-    AutoModelForSequenceClassification,
-    DataCollatorWithPadding,
-    EarlyStoppingCallback,
-    PreTrainedModel,
-    PreTrainedTokenizerFast,
-    Trainer,
-    set_seed,
-)
+from transformers import DataCollatorWithPadding, EarlyStoppingCallback, PreTrainedModel, Trainer, set_seed
 
 from data.outputs import require_absent, whole_folder, write_json
 from data.reviews import VALIDATION, write_reviews
 from export.parity import TorchRun
-from export.runtime import Encoder
-from jobs.base import longest_review, open_base, open_config, open_tokenizer
-from jobs.baseline import baseline, tfidf
-from jobs.classifier_trainer import ClassifierTrainer, reads_left_to_right
+from jobs.base import name_of
+from jobs.baseline import baseline, evaluated, tfidf
+from jobs.classifier import Start
+from jobs.classifier_trainer import ClassifierTrainer
 from jobs.loss_picture import draw_loss
 from jobs.search import search
-from jobs.trainer import LastLook, Report, arguments, is_bf16, run, work_folder
-from jobs.training_data import Row, Targets, TrainRequest, oversampled, read_unlabelled, split
-from jobs.training_report import print_report
+from jobs.targets import Rows, Targets
+from jobs.teacher import require_teacher
+from jobs.trainer import LastLook, Report, arguments, is_bf16, run
+from jobs.training_data import Sides, TrainRequest, read_unlabelled, split
+from jobs.training_report import measured, print_end, print_report
+from jobs.work_folder import begun_with, work_folder
 from sentiment_core.calibration import cross_fitted, fit_decision
 from sentiment_core.config import ScoreConfig, TrainConfig
-from sentiment_core.errors import ConfigError
-from sentiment_core.labels import ID2LABEL, LABEL2ID, Label
 from sentiment_core.scorer import Decision, Scorer
 
 # Early stopping looks several times an epoch: so many rows tell a trend, the final figures use all.
 _STOPPING_ROWS = 5_000
 # No path of this machine in what is handed on; how a run began is nothing of the model's.
 _NOT_ON_THE_CARD = ("resume", "base", "teacher")
-# What GPT-2, BERT and its kind, DistilBERT and Llama call it.
-_DROPOUTS = (
-    *("resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout_prob", "attention_probs_dropout_prob"),
-    *("dropout", "attention_dropout"),
-)
 # Travel with the checkpoint, so that export checks parity and int8 on real texts, and fits the decision of its graph.
 _KEPT_ROWS = 5_000
 
 
 def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     """Fine-tune `config.base` on the reviews of `request` and write a checkpoint. Raises SentimentError's branches."""
-    output = request.output
-    require_absent(output)
-    set_seed(config.seed)
-    training, validation = split(request, config, console)
-    tokenizer = open_tokenizer(config.base)
-    max_length = longest_review(open_config(config.base), tokenizer, config.max_length)
-    encode = Encoder(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()))
-    work, checkpoint = work_folder(output, config.resume)
-
-    targets = Targets.of(training)
-    if config.teacher is not None:
-        unlabelled = read_unlabelled(request, training, validation, console)
-        targets = targets.softened(unlabelled, config.teacher, max_length, work, console)
-    held_out = Targets.of(validation)
-    if config.balance == "weights":
-        targets, held_out = targets.weighted(training), held_out.weighted(validation)
-    if config.balance == "files":
-        targets, held_out = targets.weighted_by_file(training), held_out.weighted_by_file(validation)
-    rows = targets.rows(encode, max_length)
-    if config.balance == "oversample":
-        rows = oversampled(rows, config.seed)
-    sides = (rows, held_out.rows(encode, max_length))
-    bf16 = is_bf16(work, open_config(config.base).hidden_size)
+    require_absent(request.output)
+    start = look_at(config)
+    sides = split(request, config.seed, console)
+    work, checkpoint = work_folder(request.output, config.resume, begun_with(request, config))
+    training, validation = _rows(request, config, start, sides, (work, console))
+    bf16 = is_bf16(work, start.width)
 
     def trainer_of(config: TrainConfig, folder: Path) -> Trainer:
         set_seed(config.seed)
-        return _trainer(_classifier(config, tokenizer), tokenizer, sides, folder, config, bf16=bf16)
+        return _trainer(start, (training, validation), folder, config, bf16=bf16)
 
     trials: list[dict[str, Any]] = []
     if config.search:
@@ -86,50 +58,86 @@ def train(request: TrainRequest, config: TrainConfig, console: Console) -> None:
     trainer = trainer_of(config, work)
     trainer.add_callback(Report(console))
     run(trainer, checkpoint)
-    model = cast(PreTrainedModel, trainer.model)
-
-    console.print(f"evaluating on {len(validation):,} validation reviews")
-    scorer = Scorer(
-        encode,
-        TorchRun(model, bf16=bf16),
-        Decision(),
-        max_length=max_length,
-        pad_id=tokenizer.pad_token_id,
-        config=ScoreConfig(batch_tokens=4096, threads=1),  # PyTorch has threads of its own
-    )
-    outputs = scorer.run(validation.texts)
-    decision = fit_decision(outputs.logits, np.array(validation.labels))
+    print_end(trainer.state, console)
+    figures = _measure(trainer, start, sides, console)
+    card = _card(request, replace(config, max_length=start.max_length), sides, trainer, len(training.masses))
     report = {
-        "max_length": max_length,
-        **asdict(decision),
-        "validation": {
-            "scored_by": "PyTorch",
-            **cross_fitted(outputs, validation.texts, validation.labels).summarise(),
-        },
-        "baseline": baseline(tfidf(len(training)), training, validation),
-        "card": {
-            "base": Path(config.base).name,  # no path of this machine in what is handed on
-            "trained_on": [path.name for path in request.inputs],
-            "taught_by": None if config.teacher is None else Path(config.teacher).name,
-            "training_reviews": min(len(targets.texts), trainer.state.global_step * config.batch_size),
-            "validation_reviews": len(validation),
-            "chosen_on_validation": _chosen(len(validation), config),
-            "precision": "bf16" if bf16 else "fp32",
-            "steps": trainer.state.global_step,
-            "settings": {name: value for name, value in asdict(config).items() if name not in _NOT_ON_THE_CARD},
-        },
+        **figures,
+        "card": {**card, "measured": measured(figures["test"]["evaluation"])},
         "trials": trials,
         "log": trainer.state.log_history,
     }
-    with whole_folder(output) as building:
-        model.save_pretrained(building)
-        tokenizer.save_pretrained(str(building))
-        kept = validation.where([row < _KEPT_ROWS for row in range(len(validation))])
-        write_reviews(kept, building / VALIDATION)
-        write_json(building / "training.json", report)
-        draw_loss(trainer.state.log_history, building / "loss.png")
+    _write(request.output, trainer, start, sides, report)
     shutil.rmtree(work)
-    print_report(report, output, console)
+    print_report(report, request.output, console)
+
+
+def look_at(config: TrainConfig) -> Start:
+    """Look at what `config` begins with before any review is read. Raises ConfigError."""
+    if config.teacher is not None:
+        require_teacher(config.teacher)
+    return Start.look_at(config)
+
+
+def _rows(
+    request: TrainRequest, config: TrainConfig, start: Start, sides: Sides, at: tuple[Path, Console]
+) -> tuple[Rows, Rows]:
+    """Return what is learnt and what stops it; `at` is the work folder, and the console."""
+    work, console = at
+    targets = Targets.of(sides.training)
+    if config.teacher is not None:
+        unlabelled = read_unlabelled(request, sides, console)
+        targets = targets.softened(unlabelled, config.teacher, start.max_length, work, console)
+    rows = targets.balanced(config.balance, sides.training).rows(start.encode, start.max_length)
+    if config.balance == "oversample":
+        rows = rows.oversampled(config.seed)
+    stopping = sides.validation.take(range(min(len(sides.validation), _STOPPING_ROWS)))
+    held_out = Targets.of(stopping).balanced(config.balance, stopping)
+    return rows, held_out.rows(start.encode, start.max_length)
+
+
+def _measure(trainer: Trainer, start: Start, sides: Sides, console: Console) -> dict[str, Any]:
+    """Fit the decision on the validation side, and measure it on the test side, of which nothing was learnt."""
+    console.print(f"evaluating on {len(sides.validation):,} validation and {len(sides.test):,} test reviews")
+    scorer = Scorer(
+        start.encode,
+        TorchRun(cast(PreTrainedModel, trainer.model), bf16=trainer.args.bf16),
+        Decision(),
+        max_length=start.max_length,
+        pad_id=start.tokenizer.pad_token_id,
+        config=ScoreConfig(batch_tokens=4096, threads=1),  # PyTorch has threads of its own
+    )
+    outputs = scorer.run(sides.validation.texts)
+    decision = fit_decision(outputs.logits, np.array(sides.validation.labels))
+    chosen = cross_fitted(outputs, sides.validation.texts, sides.validation.labels)
+    return {
+        "max_length": start.max_length,
+        **asdict(decision),
+        "validation": {"scored_by": "PyTorch", **chosen.summarise()},
+        "test": {"scored_by": "PyTorch", **evaluated(scorer.run(sides.test.texts), decision, sides.test)},
+        "baseline": baseline(tfidf(len(sides.training)), sides),
+    }
+
+
+def _card(request: TrainRequest, config: TrainConfig, sides: Sides, trainer: Trainer, texts: int) -> dict[str, Any]:
+    """Say what the model is; `texts` is how many there were to learn from, the teacher's included."""
+    kept = trainer.state.best_global_step or trainer.state.global_step
+    return {
+        "base": name_of(config.base),
+        "trained_on": list(dict.fromkeys(path.name for path in request.inputs)),
+        "taught_by": None if config.teacher is None else name_of(config.teacher),
+        "training_reviews": min(texts, kept * config.batch_size),
+        "validation_reviews": len(sides.validation),
+        "test_reviews": len(sides.test),
+        "chosen_on_validation": _chosen(len(sides.validation), config),
+        "sha256": sides.digests(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "version": version("review-sentiment"),
+        "precision": "bf16" if trainer.args.bf16 else "fp32",
+        "steps": trainer.state.global_step,
+        "kept_step": kept,
+        "settings": {name: value for name, value in asdict(config).items() if name not in _NOT_ON_THE_CARD},
+    }
 
 
 def _chosen(rows: int, config: TrainConfig) -> str:
@@ -139,39 +147,18 @@ def _chosen(rows: int, config: TrainConfig) -> str:
     return f"{searched}step ({looked}), temperature and threshold ({rows:,}, figures cross-fitted)"
 
 
-def _classifier(config: TrainConfig, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
-    base = config.base
-    shape = open_config(base, num_labels=len(Label), id2label=ID2LABEL, label2id=LABEL2ID)
-    for name in _DROPOUTS:
-        if config.dropout is not None and hasattr(shape, name):
-            setattr(shape, name, config.dropout)
-    model = open_base(AutoModelForSequenceClassification, base, config=shape, ignore_mismatched_sizes=True)
-    rows = model.config.vocab_size
-    if len(tokenizer) > rows:
-        raise ConfigError(
-            f"--base {base}: wanted a tokenizer of the model's own, found {len(tokenizer)} tokens for "
-            f"{rows} embeddings; give a folder where both belong together"
-        )
-    model.config.pad_token_id = tokenizer.pad_token_id
-    return model
+def _write(output: Path, trainer: Trainer, start: Start, sides: Sides, report: dict[str, Any]) -> None:
+    with whole_folder(output) as building:
+        cast(PreTrainedModel, trainer.model).save_pretrained(building)
+        start.tokenizer.save_pretrained(str(building))
+        kept = sides.validation.take(range(min(len(sides.validation), _KEPT_ROWS)))
+        write_reviews(kept, building / VALIDATION)
+        write_json(building / "training.json", report)
+        draw_loss(trainer.state.log_history, building / "loss.png")
 
 
-def _trainer(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerFast,
-    sides: tuple[list[Row], list[Row]],
-    work: Path,
-    config: TrainConfig,
-    *,
-    bf16: bool,
-) -> Trainer:
+def _trainer(start: Start, sides: tuple[Rows, Rows], work: Path, config: TrainConfig, *, bf16: bool) -> Trainer:
     training, validation = sides
-    if config.prefixes and not reads_left_to_right(model):
-        raise ConfigError(
-            f"--prefixes: wanted a base that reads from left to right, as GPT-2 does, found {model.config.model_type}; "
-            "leave --prefixes out"
-        )
-
     steps = max(1, round(len(training) / config.batch_size * config.epochs))
     steps = min(steps, config.max_steps or steps)
     look_every = max(1, round(min(steps / 2, len(training) / config.batch_size / config.evaluations_per_epoch)))
@@ -192,14 +179,13 @@ def _trainer(
         load_best_model_at_end=True,
         metric_for_best_model="eval_loss",
     )
-    tokenizer.padding_side = "right"
     return ClassifierTrainer(
         prefixes=config.prefixes,
-        model=model,
+        model=start.classifier(config.dropout),
         args=settings,
         train_dataset=training,
-        eval_dataset=validation[:_STOPPING_ROWS],
-        data_collator=DataCollatorWithPadding(tokenizer),
+        eval_dataset=validation,
+        data_collator=DataCollatorWithPadding(start.tokenizer),
         compute_metrics=_metrics,
         callbacks=[EarlyStoppingCallback(config.patience), LastLook()],
     )

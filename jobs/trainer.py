@@ -1,7 +1,6 @@
-"""What every training shares: the Trainer's settings, its progress, precision and resumption."""
+"""What every training shares: the Trainer's settings, its progress and precision."""
 
 import json
-import shutil
 import time
 import warnings
 from pathlib import Path
@@ -12,7 +11,6 @@ from rich.console import Console
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from data.outputs import write_json
-from sentiment_core.errors import ConfigError, OutputError
 
 # Of an interrupted training, in its work folder.
 _PRECISION = "precision.json"
@@ -56,27 +54,6 @@ def arguments(work: Path, **settings: Any) -> TrainingArguments:
         save_total_limit=2,
         **settings,
     )
-
-
-def work_folder(output: Path, resume: bool) -> tuple[Path, str | None]:
-    """Return the folder of intermediate checkpoints beside `output`, and the one to go on from.
-
-    A run that was cut before its first checkpoint may have left a teacher's word or trials there. Raises ConfigError
-    where no run was cut; without `resume` an earlier run's leftovers go.
-    """
-    work = output.with_name(f".{output.name}.training")
-    # The Trainer writes its state last: a checkpoint without one was cut short.
-    whole = [state.parent for state in work.glob("checkpoint-*/trainer_state.json")]
-    last = max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
-    if resume and not work.is_dir():
-        raise ConfigError(f"{output}: nothing to resume: no run was cut; run again without --resume")
-    if not resume:
-        shutil.rmtree(work, ignore_errors=True)
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot write there: {error.strerror}; choose another --output") from error
-    return work, str(last) if resume and last else None
 
 
 def run(trainer: Trainer, checkpoint: str | None) -> None:

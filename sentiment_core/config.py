@@ -51,15 +51,14 @@ class PretrainConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
-    """How a classifier is fine-tuned. `max_length` is in tokens, `validation_share` of distinct texts.
+    """How a classifier is fine-tuned. `max_length` is in tokens; None is what the base reads, up to 512.
 
     `dropout` None is the base's own; `prefixes` is a share of the loss; `search` is a number of trials.
     """
 
     base: str = "gpt2"
     teacher: str | None = None
-    max_length: int = 256
-    validation_share: float = 0.2
+    max_length: int | None = None
     epochs: float = 3.0
     max_steps: int | None = None
     learning_rate: float = 5e-5
@@ -84,10 +83,8 @@ class TrainConfig:
             search=self.search,
             evaluations_per_epoch=self.evaluations_per_epoch,
         )
-        if self.max_length < 8:
+        if self.max_length is not None and self.max_length < 8:
             raise ConfigError(f"max_length must be at least 8 tokens, got {self.max_length}")
-        if not 0 < self.validation_share < 1:
-            raise ConfigError(f"validation_share must lie between 0 and 1, got {self.validation_share}")
         if self.dropout is not None and not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must lie in [0, 1), got {self.dropout}")
         if not 0 <= self.prefixes <= 1:

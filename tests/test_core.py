@@ -166,7 +166,6 @@ def test_a_manifest_reads_logits_by_its_own_figures() -> None:
         (ScoreConfig, {"batch_tokens": 0}, "batch_tokens must be above 0, got 0"),
         (ScoreConfig, {"threads": -1}, "threads must be 0"),
         (TrainConfig, {"max_length": 4}, "max_length must be at least 8"),
-        (TrainConfig, {"validation_share": 1.0}, "validation_share must lie between 0 and 1"),
         (TrainConfig, {"learning_rate": 0.0}, "learning_rate must be above 0"),
         (PretrainConfig, {"base": "gpt2", "embeddings": "gpt2"}, "give one of the two"),
         (PretrainConfig, {"width": 100}, "width must be a multiple of 64"),

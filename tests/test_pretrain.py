@@ -38,3 +38,21 @@ def test_narrower_embeddings_are_refused(sentiment: Run, base: Path, labelled: P
     result = sentiment("pretrain", labelled, "--output", tmp_path / "wide", *settings.split(), base)
     assert isinstance(result.exception, ConfigError)
     assert f"--embeddings {base}: wanted embeddings at least 128 wide, found 64" in str(result.exception)
+
+
+def test_blocks_longer_than_the_base_reads_are_refused(
+    sentiment: Run, base: Path, labelled: Path, tmp_path: Path
+) -> None:
+    result = sentiment("pretrain", labelled, "--output", tmp_path / "c", "--base", base, "--length", 128)
+    assert str(result.exception) == (f"--length 128: wanted at most 64 tokens, which is what {base} reads; give less")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupted_pretraining_is_not_deleted(sentiment: Run, labelled: Path, tmp_path: Path) -> None:
+    state = tmp_path / ".c.training" / "checkpoint-3" / "trainer_state.json"
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+    arguments = ("pretrain", labelled, "--output", tmp_path / "c")
+    assert "found one that was interrupted" in str(sentiment(*arguments).exception)
+    assert "wanted what was begun there, found another in " in str(sentiment(*arguments, "--resume").exception)
+    assert state.exists()

@@ -2,10 +2,12 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -18,7 +20,7 @@ from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForSequenceClassification, GPT2Config, GPT2ForSequenceClassification
 
-from data.splits import is_validation
+from data.splits import Side, side_of
 from export.parity import TorchRun
 from export.runtime import Encoder
 from jobs.trainer import is_bf16
@@ -47,10 +49,23 @@ def test_training_says_how_good_the_model_is(checkpoint: Path) -> None:
     assert (checkpoint / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_validation_texts_were_never_trained_on(checkpoint: Path) -> None:
+def test_the_card_says_what_the_model_is(checkpoint: Path, labelled: Path) -> None:
+    report = json.loads((checkpoint / "training.json").read_text())
+    card = report["card"]
+    sides = pl.read_parquet(labelled)["text"].map_elements(side_of, return_dtype=pl.String).to_list()
+    assert card["training_reviews"] == sides.count(Side.TRAINING)
+    assert card["validation_reviews"] == report["validation"]["evaluation"]["rows"] == sides.count(Side.VALIDATION)
+    assert card["test_reviews"] == report["test"]["evaluation"]["rows"] == sides.count(Side.TEST)
+    assert report["baseline"]["rows"] == sides.count(Side.TEST)
+    assert set(card["sha256"]) == set(Side)
+    shown = card["measured"]["the test side"]
+    assert shown["rows"] == card["test_reviews"]
+    assert shown["accuracy"] == round(report["test"]["evaluation"]["accuracy"]["value"], 4)
+    assert card["base"] == "base (gpt2, 2 layers of 64)"
+    assert date.fromisoformat(card["date"])
+    assert card["version"]
     kept = pl.read_parquet(checkpoint / "validation.parquet")
-    assert len(kept) > 50
-    assert all(is_validation(text) for text in kept["text"])
+    assert {side_of(text) for text in kept["text"]} == {Side.VALIDATION}
 
 
 def test_a_validation_file_takes_its_texts_out_of_training(sentiment: Run, base: Path, tmp_path: Path) -> None:
@@ -59,10 +74,12 @@ def test_a_validation_file_takes_its_texts_out_of_training(sentiment: Run, base:
     frame.head(20).write_csv(tmp_path / "held.csv")
     arguments = ("--base", base, "--output", tmp_path / "c", "--max-steps", 1, "--validation", tmp_path / "held.csv")
     result = sentiment("train", tmp_path / "all.parquet", *arguments)
-    assert "left out of training: 20 reviews that stand in validation" in result.stderr
+    assert "all.parquet: text 'text', label 'label' (1/0): 60 rows, 40 new reviews" in result.stderr
     card = json.loads((tmp_path / "c" / "training.json").read_text())["card"]
-    # The default batch is of 16: no more of the 40 were seen in the one step.
-    assert (card["training_reviews"], card["validation_reviews"]) == (16, 20)
+    sides = list(map(side_of, frame["text"]))
+    # The default batch is of 16: no more were seen in the one step.
+    assert (card["training_reviews"], card["test_reviews"]) == (16, sides.count(Side.TEST))
+    assert card["validation_reviews"] == 20 - sides[:20].count(Side.TEST)
 
 
 def test_the_bundled_base_trains(sentiment: Run, tmp_path: Path) -> None:
@@ -111,6 +128,15 @@ def test_a_killed_training_reaches_the_same_end(
     job.kill()
     job.wait()
     assert not (tmp_path / "cut").exists()
+    assert str(sentiment(*cut).exception) == (
+        f"{tmp_path / 'cut'}: wanted a new training, found one that was interrupted; go on with it by --resume, "
+        f"or remove {tmp_path / '.cut.training'}"
+    )
+    other = shutil.copytree(checkpoint, tmp_path / "other" / "checkpoint")
+    (other / "generation_config.json").write_text("{}")
+    resumed = sentiment(*cut, "--resume", "--teacher", other, "--batch-size", 8)
+    assert "wanted what was begun there, found another in --batch-size, --teacher; " in str(resumed.exception)
+    shutil.rmtree(tmp_path / "other")
     resumed = sentiment(*cut, "--resume")
     assert resumed.exception is None
     assert sentiment(*arguments, "--output", tmp_path / "whole").exception is None
@@ -132,7 +158,7 @@ def test_a_killed_training_reaches_the_same_end(
         ("text,label\n" + "same,1\n" * 50, "wanted both labels on the training side"),
         ("text,label\n" + "same,1\nsame,0\n" * 50, "wanted both labels on the training side"),
         ("text\na\n", "no label column found among text"),
-        ("text,label\na,1\nb,7x\n", r"found 1 others \(row 2: '7x'\)"),
+        ("text,label\na,1\nb,7x\n", "wanted 1/0, positive/negative or stars 1-5, found .*'7x'"),
     ],
 )
 def test_labels_that_teach_nothing_are_refused(
@@ -152,14 +178,18 @@ def test_the_best_step_is_kept_and_no_more_are_taken_than_help(sentiment: Run, b
     turned.write_parquet(tmp_path / "turned.parquet")
     settings = ("--epochs", 8, "--learning-rate", 3e-3, "--balance", "none", "--patience", 2)
     arguments = ("--base", base, "--output", tmp_path / "c", "--validation", tmp_path / "turned.parquet")
-    assert sentiment("train", tmp_path / "in.parquet", *arguments, *settings).exception is None
+    result = sentiment("train", tmp_path / "in.parquet", *arguments, *settings)
+    assert result.exception is None
     report = json.loads((tmp_path / "c" / "training.json").read_text())
     losses = [entry["eval_loss"] for entry in report["log"] if "eval_loss" in entry]
     assert report["card"]["steps"] < 400 / 16 * 8 / 2
     assert losses.index(min(losses)) == len(losses) - 3  # two looks in vain, and no third
+    assert f"kept step {report['card']['kept_step']}, of least validation loss ({min(losses):.4f})" in result.stderr
+    assert "stopped early, as the validation loss no longer fell" in result.stderr
+    kept = pl.read_parquet(tmp_path / "c" / "validation.parquet")
     encode, run = Encoder.open(tmp_path / "c"), TorchRun.open(tmp_path / "c")
-    logits = run(*pad(encode(turned["text"].to_list()), pad_id=0))
-    found = cross_entropy(torch.from_numpy(logits), torch.tensor(turned["label"].to_list(), dtype=torch.int64))
+    logits = run(*pad(encode(kept["text"].to_list()), pad_id=0))
+    found = cross_entropy(torch.from_numpy(logits), torch.tensor(kept["label"].to_list(), dtype=torch.int64))
     assert float(found) == pytest.approx(min(losses), abs=0.02)
     assert float(found) < losses[-1] - 0.1
 
@@ -198,8 +228,8 @@ def test_a_student_learns_from_its_teacher(sentiment: Run, base: Path, checkpoin
     assert result.exception is None
     assert re.search(r"teacher: agrees with \d\.\d% of \d+ labels", result.stderr)
     report = json.loads((tmp_path / "c" / "training.json").read_text())
-    assert report["card"]["taught_by"] == "checkpoint"
-    assert report["card"]["training_reviews"] > 300
+    assert report["card"]["taught_by"] == "checkpoint (gpt2, 2 layers of 64)"
+    assert re.search(r"unlabelled: 1\d\d new reviews for the teacher alone", result.stderr)
     last = [entry for entry in report["log"] if "eval_accuracy" in entry][-1]
     assert last["eval_accuracy"] < 0.2
 
@@ -218,7 +248,10 @@ def test_bases_are_compared_on_one_split(
     report = json.loads((tmp_path / "out" / "compare.json").read_text())
     models = {row["model"]: row for row in report["models"]}
     assert list(models) == ["base", "checkpoint", "bundle", "NB-SVM", "TF-IDF + logistic regression"]
-    assert {row["evaluation"]["rows"] for row in models.values()} == {report["validation_reviews"]}
+    assert {row["evaluation"]["rows"] for row in models.values()} == {report["test_reviews"]}
+    trained = json.loads((checkpoint / "training.json").read_text())
+    assert report["sha256"] == trained["card"]["sha256"]
+    assert models["TF-IDF + logistic regression"]["evaluation"] == trained["baseline"]
     assert models["checkpoint"]["evaluation"] == models["bundle"]["evaluation"]  # one is the other's export
     assert all(row["evaluation"]["accuracy"]["value"] > 0.9 for row in models.values())
     table = (tmp_path / "out" / "compare.md").read_text().splitlines()
@@ -229,9 +262,22 @@ def test_bases_are_compared_on_one_split(
     assert json.loads((tmp_path / "out" / "compare.json").read_text()) == report  # what is measured, too
     pl.read_parquet(labelled).head(100).write_parquet(tmp_path / "other.parquet")
     assert str(sentiment("compare", tmp_path / "other.parquet", *bases, *settings).exception) == (
-        f"{tmp_path / 'out'}: wanted the comparison that was begun there, found other reviews or settings; "
-        "choose another --output"
+        f"{tmp_path / 'out'}: wanted what was begun there, found another in inputs; choose another --output"
     )
+    other = shutil.copytree(base, tmp_path / "elsewhere" / "base")
+    (other / "pretraining.json").unlink()
+    assert str(sentiment("compare", labelled, "--base", other, *settings).exception) == (
+        f"{tmp_path / 'out' / 'base'}: wanted what was begun there, found another in --base; choose another --output"
+    )
+
+
+def test_every_base_is_looked_at_before_the_first_is_trained(
+    sentiment: Run, base: Path, labelled: Path, tmp_path: Path
+) -> None:
+    result = sentiment("compare", labelled, "--base", base, "--base", "no-such", "--output", tmp_path / "out")
+    assert "--base no-such: not a local folder" in str(result.exception)
+    assert not result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_search_keeps_its_trials_and_is_no_worse(sentiment: Run, base: Path, labelled: Path, tmp_path: Path) -> None:
@@ -267,9 +313,9 @@ def test_a_rare_label_is_learnt_when_it_is_balanced(
     balance: str, collapses: bool, sentiment: Run, base: Path, labelled: Path, tmp_path: Path
 ) -> None:
     reviews = made_up_reviews(2600).tail(2000)
-    rare = reviews.filter(label=0).head(20)
+    rare = reviews.filter(label=0).head(40)
     pl.concat([reviews.filter(label=1).head(980), rare]).write_parquet(tmp_path / "skewed.parquet")
-    settings = "--epochs 2 --learning-rate 1e-3 --batch-size 32"
+    settings = "--epochs 3 --learning-rate 1e-3 --batch-size 32 --patience 9"
     arguments = ("--base", base, "--output", tmp_path / "c", "--validation", labelled, "--balance", balance)
     result = sentiment("train", tmp_path / "skewed.parquet", *arguments, *settings.split())
     assert result.exception is None
