@@ -1,5 +1,6 @@
 """Bad rows and bad files: each has its message, and costs nothing else."""
 
+import csv
 import gzip
 import io
 import json
@@ -42,7 +43,7 @@ TEXTS = pl.DataFrame({"text": ["good", "bad", None] * 50})
 WHOLE = parquet(TEXTS)
 FILES = {
     "empty": Case(error="x.csv: wanted a header line, found an empty file; check what writes it"),
-    "empty parquet": Case(name="x.parquet", error="x.parquet: cannot be read as a table: "),
+    "empty parquet": Case(name="x.parquet", error="cannot be read as Parquet: "),
     "header only": Case(content=b"text,label\n", rows=0),
     "no text column": Case(
         content=b"a,b\n1,2\n", error="x.csv: no text column found among a, b; name it with --text-column"
@@ -50,12 +51,12 @@ FILES = {
     "text of another type": Case(
         name="x.parquet",
         content=parquet(pl.DataFrame({"text": [1, 2]})),
-        error="x.parquet: column 'text': wanted text, found Int64; name another with --text-column",
+        error="x.parquet: column 'text': wanted text, found int64; name another with --text-column",
     ),
     "nested text": Case(
         name="x.parquet",
         content=parquet(pl.DataFrame({"text": [["a"], ["b"]]})),
-        error="column 'text': wanted text, found List(String)",
+        error="column 'text': wanted text, found large_list",
     ),
     "duplicate columns": Case(
         content=b"text,a,a\nx,1,2\n",
@@ -65,9 +66,9 @@ FILES = {
         content="text,né\n".encode()[:-2] + b"\xff\n" + "é,é\n".encode() * 3,
         error="x.csv: line 1: wanted a header, found not utf-8: byte 0xc3; mend the line",
     ),
-    "truncated parquet": Case(name="x.parquet", content=WHOLE[:-40], error="x.parquet: cannot be read as a table: "),
+    "truncated parquet": Case(name="x.parquet", content=WHOLE[:-40], error="cannot be read as Parquet: "),
     "bad page": Case(
-        name="x.parquet", content=WHOLE[:4] + b"\xff" * 40 + WHOLE[44:], error="x.parquet: cannot be read as a table: "
+        name="x.parquet", content=WHOLE[:4] + b"\xff" * 40 + WHOLE[44:], error="cannot be read as Parquet: "
     ),
     "nested and dictionary columns": Case(
         name="x.parquet",
@@ -78,15 +79,12 @@ FILES = {
     ),
     "stray quote": Case(
         content=b'text,n\ngood 5" pipe,1\n"never closed,2\nfine,3\n',
-        rows=2,
-        rejected=("a quote is opened and never closed",),
+        rows=3,  # the quote swallows lines that are rows by themselves, so it is a letter
     ),
     "text after a quote": Case(
         content=b'text,n\n"great" film,1\nfine,2\n', rows=1, rejected=("text after a closing quote",)
     ),
-    "stray quote before a quoted row": Case(
-        content=b'text,n\n"never closed,2\n"fine",3\nok,4\n', rows=2, rejected=("text after a closing quote",)
-    ),
+    "stray quote before a quoted row": Case(content=b'text,n\n"never closed,2\n"fine",3\nok,4\n', rows=3),
     "ragged": Case(
         content=b"text,n\na,1\nb\nc,2,3\nd,4\n",
         rows=2,
@@ -123,8 +121,16 @@ FILES = {
         content=gzip.compress(b"text\n" + os.urandom(9999).hex().encode() + b"\n")[:-200],
         error="x.csv.gz: cannot be read as a table: Compressed file ended before the end-of-stream marker was reached",
     ),
-    "no gzip": Case(name="x.csv.gz", content=b"text\na\n", error="Not a gzipped file"),
-    "no zstd": Case(name="x.csv.zst", content=b"text\na\n", error="x.csv.zst: cannot be read as a table: "),
+    "no gzip": Case(
+        name="x.csv.gz",
+        content=b"text\na\n",
+        error="x.csv.gz: wanted gzip, as its ending says, found none; rename it x.csv",
+    ),
+    "no zstd": Case(
+        name="x.csv.zst",
+        content=b"text\na\n",
+        error="x.csv.zst: wanted zstd, as its ending says, found none; rename it x.csv",
+    ),
     "spaces, signs and brackets": Case(name="a b [1] *?.csv", content=b"text\na\n", rows=1),
     "line break in a name": Case(name="a\nb.csv", content=b"text\n", error="", rows=0),
     "name not UTF-8": Case(
@@ -218,10 +224,11 @@ def test_a_real_dump_of_another_age(sentiment: Run, bundle: Path, tmp_path: Path
     result = sentiment("score", tmp_path / "x.csv", "--output", tmp_path / "out", "--model", bundle)
     assert result.return_value == 0
     assert "mac_roman" in result.stderr
-    assert pl.read_csv(tmp_path / "out" / "x.csv")["Review"].to_list() == [
+    written = (tmp_path / "out" / "x.csv").read_bytes().decode()
+    assert [row[1] for row in csv.reader(io.StringIO(written, newline=""))][1:] == [
         "It\u2019s\nlovely",
         "“awful”, he said",
-        None,
+        "",
     ]
 
 
@@ -240,7 +247,7 @@ def test_links_and_things_that_are_no_files(sentiment: Run, bundle: Path, tmp_pa
     assert {Path(each["input"]).name: each["error"].split(": ", 1)[1][:30] for each in run["failed"]} == {
         "out.csv": f"a link out of {folder}"[:30],
         "loop": f"a link out of {folder}"[:30],
-        "gone.csv": "cannot be read as a table: [Er"[:30],
+        "gone.csv": "cannot be read: No such file or directory"[:30],
         "pipe.csv": "wanted a file, found another ki"[:30],
     }
     assert [each["input"]["name"] for each in run["files"]] == ["spark.parquet/part-0.parquet"]
@@ -254,7 +261,7 @@ def test_a_file_that_may_not_be_read_costs_no_other(sentiment: Run, bundle: Path
     inputs = (tmp_path / "in" / "good.csv", tmp_path / "in" / "memory.csv")
     result = sentiment("score", *inputs, "--output", tmp_path / "out", "--model", bundle)
     assert result.return_value == 3
-    assert "memory.csv: cannot be read as a table: " in result.stderr
+    assert "memory.csv: cannot be read: " in result.stderr
 
 
 def test_a_file_that_grows_or_goes_meanwhile_is_set_aside(bundle: Path, tmp_path: Path) -> None:
@@ -278,5 +285,5 @@ def test_a_file_that_grows_or_goes_meanwhile_is_set_aside(bundle: Path, tmp_path
         each["error"] for each in json.loads((tmp_path / "out" / ".sentiment" / "run.json").read_text())["failed"]
     ]
     assert "grows.csv: changed while it was read; score it again when nobody writes to it" in errors[0]
-    assert "goes.csv: cannot be read as a table: [Errno 2]" in errors[1]
+    assert "goes.csv: cannot be read: No such file or directory" in errors[1]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".sentiment"]

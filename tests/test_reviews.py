@@ -21,7 +21,7 @@ def test_line_ends_may_differ_from_line_to_line(
     rows = [f"line {row}{more}" + ("\r\n" if crlf else other) for row, crlf in enumerate(mixed)]
     (tmp_path / "x.csv").write_bytes("".join([f"text{more}{first}", *rows]).encode())
     (batch,) = open_table(tmp_path / "x.csv").batches(Read(text="text"), Limits())
-    assert batch.texts == ["line 0", "line 1", "line 2"]
+    assert list(batch.texts) == ["line 0", "line 1", "line 2"]
 
 
 def csv(tmp_path: Path, content: str) -> Path:

@@ -230,8 +230,8 @@ def test_an_empty_table_is_an_empty_table(sentiment: Run, bundle: Path, odd: pl.
     [
         (["{in}", "--output", "{dir}"], 8, "is its own input; choose another --output"),
         (["{in}", "--output", "{out}", "--text-column", "nope"], 8, "no column 'nope' for --text-column"),
-        (["{in}", "--output", "{out}", "--text-column", "number"], 8, "wanted text, found Int64"),
-        (["{in}", "--output", "{out}", "--keep", "nope"], 8, "--keep: no column nope; the columns are"),
+        (["{in}", "--output", "{out}", "--text-column", "number"], 8, "wanted text, found int64"),
+        (["{in}", "--output", "{out}", "--keep", "nope"], 8, "no column 'nope' for --keep; the columns are"),
         (["{in}", "--output", "{in}/x"], 6, "cannot be written"),
         (["nowhere.csv", "--output", "{out}"], 8, "nowhere.csv: no such file or folder; check the path"),
         (["{in}", "--output", "{out}", "--threads", "-1"], 2, "threads must be 0 (every core) or more, got -1"),

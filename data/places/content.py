@@ -52,7 +52,7 @@ def kind_of(path: Path, *, encoding: str | None = None) -> Kind:
     """
     said = ending_of(path)
     with reading(path):
-        _require_file(path)
+        require_file(path)
         with path.open("rb") as raw:
             compression = compression_of(raw.read(32))
         with open_plain(path) as file:
@@ -87,7 +87,8 @@ def looks_like_table(path: Path) -> bool:
     return _SEPARATED.search(first) is not None
 
 
-def _require_file(path: Path) -> None:
+def require_file(path: Path) -> None:
+    """Raise TableError for what is no plain file with a name in UTF-8."""
     try:
         str(path).encode()
     except UnicodeEncodeError as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 from data.files import open_table
 from data.outputs import digest
+from data.places.content import require_file
 from data.places.sources import Source
 from data.predictions import check_clash
 from data.schema import LabelColumn, find_kept, find_label, find_text
@@ -75,11 +76,12 @@ def task_of(source: Source, request: ScoreRequest, model: Mapping[str, Any]) -> 
     target = request.folder.target(source.place)
     if target.resolve() == source.path.resolve():
         raise OutputError(f"{target}: is its own input; choose another --output")
+    require_file(source.path)
     signature = signature_of(source.path)
     try:
         content = {"name": str(source.place), "bytes": source.path.stat().st_size, "sha256": digest(source.path)}
     except OSError as error:
-        raise TableError(f"{source.path}: cannot be read: {error.strerror}; ask for permission") from error
+        raise TableError(f"{source.path}: cannot be read: {error.strerror}; check who may read it") from error
     return Task(
         source=source,
         request=request,
