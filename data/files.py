@@ -41,7 +41,8 @@ def open_writer(path: Path, kind: Format, table: Table, read: Read, prefix: str)
     A delimited file stays in its dialect, unless another format is asked for. Raises OutputError.
     """
     if kind is Format.PARQUET:
-        return open_parquet_writer(path, table.schema(read), prefix)
+        source = table.path if table.format is Format.PARQUET else None
+        return open_parquet_writer(path, table.schema(read), prefix, source)
     if kind is Format.JSON_LINES:
         return write_json_lines(path)
     columns = tuple(table.columns if read.kept is None else read.kept)

@@ -6,6 +6,7 @@ from typing import Any
 from sentiment_core.errors import ConfigError
 from sentiment_core.labels import Label, NoLabel
 from sentiment_core.scales import STRAY, is_stray
+from sentiment_core.scorer import Status
 
 GATED = ("accuracy", "precision", "recall", "f1", "roc_auc")
 # Fewer rows may well be of one kind: unlabelled ones, and labelled ones.
@@ -53,6 +54,8 @@ def failures(summary: Mapping[str, Any], floors: Mapping[str, float]) -> list[st
     found = []
     if is_collapsed(summary):
         found.append(f"nearly all predictions are one label ({summary['positive_share']:.1%} positive)")
+    if broken := summary["rows_by_status"].get(Status.FAILED):
+        found.append(f"the model gave no number for {broken:,} rows")
     immeasurable = _immeasurable(summary)
     for name, floor in floors.items():
         if immeasurable:

@@ -44,6 +44,7 @@ class Status(StrEnum):
     TRUNCATED = "truncated"
     EMPTY = "empty"
     NULL = "null"
+    FAILED = "failed"
 
 
 # Characters; enough for the tokenizer to keep every core busy.
@@ -99,13 +100,14 @@ class Outputs:
     status: npt.NDArray[np.str_]
 
     def read(self, decision: Decision) -> Predictions:
-        """Read the logits by `decision`."""
-        probability = decision.probability(self.logits)
+        """Read the logits by `decision`; a row whose logits are no numbers has failed, and has no score."""
+        finite = np.isfinite(self.logits).all(axis=1)
+        probability = decision.probability(np.where(finite[:, None], self.logits, np.float32(0)))
         return Predictions(
             label=decision.decide(probability),
             probability=probability,
             token_count=self.token_count,
-            status=self.status,
+            status=np.where(finite, self.status, Status.FAILED),
         )
 
 

@@ -4,8 +4,8 @@ import codecs
 from collections.abc import Callable, Iterator
 from typing import IO
 
-from data.delimited.compression import CORRUPT as BROKEN_COMPRESSION
 from data.delimited.dialect import BOM, Dialect
+from data.places.plain import CORRUPT as BROKEN_COMPRESSION
 
 BLOCK = 1 << 20
 _LONGEST_LINE = 1 << 26

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from data.delimited.compression import open_plain
 from data.delimited.dialect import Dialect
 from data.delimited.finding.opening import Finding, Witness, find, find_again
 from data.delimited.layout import Layout
 from data.delimited.lines import CORRUPT, lines
 from data.delimited.records import Record, Records
+from data.places.plain import open_plain
 from data.table import Batch, Format, Limits, OnRejected, Read, Rejected, Survey
 from sentiment_core.errors import TableError
 

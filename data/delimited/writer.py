@@ -1,7 +1,7 @@
 """Scored rows as delimited text, in the dialect of their source, so that they read back as they were."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -11,12 +11,12 @@ import polars as pl
 import pyarrow as pa
 
 from data.delimited.as_text import as_text
-from data.delimited.compression import compressing, open_plain
 from data.delimited.dialect import BOM, Dialect
 from data.delimited.lines import lines
 from data.delimited.records import Records
 from data.delimited.spelling import Spelling
 from data.outputs import whole_file, writing
+from data.places.plain import compressing, open_plain
 from data.table import Batch
 from sentiment_core.errors import OutputError
 
@@ -67,19 +67,11 @@ def open_delimited_writer(path: Path, dialect: Dialect, columns: Sequence[str]) 
     its ending says. Raises OutputError where it cannot be written, or does not read back with as many rows.
     """
     with whole_file(path) as part:
-        with writing(path):
-            file = part.open("wb")
-            stream = compressing(file, path)
-        try:
-            writer = DelimitedWriter(path, stream, dialect, columns)
+        # Closing a compressed file writes its end, also where a write before it failed.
+        with writing(path), ExitStack() as opened:
+            file = opened.enter_context(part.open("wb"))
+            writer = DelimitedWriter(path, opened.enter_context(compressing(file, path)), dialect, columns)
             yield writer
-            with writing(path):
-                stream.close()
-                file.close()
-        finally:
-            with suppress(OSError, ValueError):
-                stream.close()
-            file.close()
         found = _count(part, writer.head_lines, dialect, tuple(columns))
         if found != writer.rows:
             raise OutputError(

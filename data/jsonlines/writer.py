@@ -39,14 +39,11 @@ def write_json_lines(path: Path) -> Iterator[JsonLinesWriter]:
     The rows are counted in what was written before it is published. Raises OutputError.
     """
     with whole_file(path) as part:
-        opened = ExitStack()
-        with writing(path):
+        # Closing a compressed file writes its end, also where a write before it failed.
+        with writing(path), ExitStack() as opened:
             file = opened.enter_context(part.open("wb"))
-        with opened:
             writer = JsonLinesWriter(path, opened.enter_context(compressing(file, path)))
             yield writer
-            with writing(path):
-                opened.close()
         with writing(path):
             found = _count(part)
         if found != writer.rows:

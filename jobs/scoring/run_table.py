@@ -19,7 +19,6 @@ def print_run(summaries: Sequence[dict[str, Any]], console: Console) -> None:
         table.add_column(name, justify="right")
     table.add_column("output", overflow="fold")
     for summary in summaries:
-        evaluation = summary["evaluation"]
         scored = sum(summary["predicted"].values())
         table.add_row(
             one_line(summary["input"]["name"]),
@@ -27,9 +26,13 @@ def print_run(summaries: Sequence[dict[str, Any]], console: Console) -> None:
             f"{scored:,}",
             *([f"{summary['rejected']['rows']:,}"] if set_aside else []),
             "-" if summary["positive_share"] is None else f"{summary['positive_share']:.1%}",
-            "-" if evaluation is None else f"{evaluation['accuracy']['value']:.3f}",
-            "-" if evaluation is None else f"{evaluation['f1']['value']:.3f}",
+            *(_figure(summary, name) for name in ("accuracy", "f1")),
             "unchanged" if summary.get("skipped") else f"{summary['rows_per_second']:,.0f}",
             one_line(summary["output"]["path"]),
         )
     console.print(table)
+
+
+def _figure(summary: dict[str, Any], name: str) -> str:
+    figure = (summary["evaluation"] or {}).get(name)
+    return "-" if figure is None else f"{figure['value']:.3f}"

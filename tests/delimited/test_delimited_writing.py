@@ -14,8 +14,8 @@ from delimited_files import NEW, batch_of, opened, predictions, rewritten, rows_
 
 from data.delimited.dialect import Dialect, usual_dialect
 from data.delimited.layout import Layout
-from data.delimited.rejects import RejectedWriter
 from data.delimited.writer import open_delimited_writer
+from data.files import open_rejected
 from data.table import Format, Limits, Read, Rejected
 from sentiment_core.errors import OutputError
 
@@ -142,22 +142,23 @@ def test_rejected_lines_are_kept_byte_for_byte(tmp_path: Path) -> None:
     content = "id,review\n1,caf\u00e9\n2,sch\u00f6n\n".encode() + b'a \xff"b"\r,3\nok,4,5\n'
     table = opened(tmp_path / "x.csv", content)
     path = tmp_path / "x.csv.rejected.csv"
-    with RejectedWriter(path, table.dialect) as rejects:
+    with open_rejected(path, table) as rejects:
         list(table.batches(Read(text="review"), Limits(), on_rejected=rejects.add))
     assert rejects.count == 2
     assert path.read_bytes() == (
         b'line,reason,text\n4,not utf-8: byte 0xff,"a \xff""b""\r,3"\n5,"wanted 2 fields, found 3","ok,4,5"\n'
     )
-    with RejectedWriter(path, table.dialect):
+    with open_rejected(path, table):
         pass
     assert not path.exists()
 
 
 def test_rejected_lines_of_a_failed_run_leave_nothing(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), RejectedWriter(tmp_path / "r.csv", Dialect()) as rejects:
+    table = opened(tmp_path / "x.csv", "id,review\n1,a\n")
+    with pytest.raises(RuntimeError), open_rejected(tmp_path / "r.csv", table) as rejects:
         rejects.add(Rejected(1, "why", "text"))
         raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
