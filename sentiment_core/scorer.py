@@ -101,7 +101,7 @@ class Outputs:
 
     def read(self, decision: Decision) -> Predictions:
         """Read the logits by `decision`; a row whose logits are no numbers has failed, and has no score."""
-        finite = np.isfinite(self.logits).all(axis=1)
+        finite = np.asarray(np.isfinite(self.logits).all(axis=1))
         probability = decision.probability(np.where(finite[:, None], self.logits, np.float32(0)))
         return Predictions(
             label=decision.decide(probability),

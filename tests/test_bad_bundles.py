@@ -87,4 +87,5 @@ def test_a_bundle_that_is_not_whole_is_refused(
     assert message in str(result.exception)
     assert "\n" not in str(result.exception)
     assert getattr(result.exception, "exit_status", None) == 4
-    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".sentiment"]
+    assert json.loads((tmp_path / "out" / ".sentiment" / "run.json").read_text())["exit_status"] == 4

@@ -24,6 +24,7 @@ def summary(
         "precision": None,
     }
     return {
+        "rows_by_status": {"ok": sum(predicted), "failed": 0},
         "predicted": dict(zip(CLASSES, predicted, strict=True)),
         "positive_share": predicted[1] / sum(predicted),
         "labels": {"why_not": None, **dict.fromkeys((*CLASSES, "neutral", "unreadable", "missing"), 10)}
@@ -102,3 +103,9 @@ def test_a_metric_has_one_floor() -> None:
     assert parse_floors(["f1=0.8", "accuracy=0.5", "f1=0.80"]) == {"f1": 0.8, "accuracy": 0.5}
     with pytest.raises(ConfigError, match=r"--fail-under: wanted one floor for f1, got 0\.8 and 0\.9"):
         parse_floors(["f1=0.8", "f1=0.9"])
+
+
+def test_rows_without_a_number_fail() -> None:
+    of = summary((500, 500), None)
+    of["rows_by_status"]["failed"] = 3
+    assert failures(of, {}) == ["the model gave no number for 3 rows"]

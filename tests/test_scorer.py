@@ -100,3 +100,17 @@ def test_progress_hears_of_every_row() -> None:
 def test_one_text_is_no_list_of_texts() -> None:
     with pytest.raises(ConfigError, match="texts: wanted a list of texts, found one text; give it as "):
         scorer().score("lovely")
+
+
+def test_a_row_whose_logits_are_no_numbers_has_failed_and_costs_no_other() -> None:
+    def broken(ids: Ids, mask: Mask) -> Logits:
+        return np.where((mask.sum(axis=1) == 3)[:, None], np.float32("nan"), run(ids, mask))
+
+    whole, found = (
+        Scorer(encode, each, Decision(), max_length=20, pad_id=0, config=ScoreConfig()).score(["a b", "a b c", "d"])
+        for each in (run, broken)
+    )
+    failed = found.status == Status.FAILED
+    assert failed.sum() == 1
+    assert not found.scored[failed].any()
+    assert np.array_equal(found.probability[~failed], whole.probability[~failed])
