@@ -3,6 +3,7 @@
 python -m jobs.recipe prepare REVIEWS WORK       sides of the labelled review files
 python -m jobs.recipe bases WORK MINILM GGUF     the teachers to start from, the base to start from, its tokenizer
 python -m jobs.recipe learn WORK                 teachers, their word, base and student
+python -m jobs.recipe without WORK SETS          the same without some sets, measured on them (NAME,NAME)
 python -m jobs.recipe words WORK TARGET          the linear teacher alone (learn calls it)
 python -m jobs.recipe baselines WORK             the linear baselines, measured on the test side
 python -m jobs.recipe checkpoint WORK STUDENT    the student as `sentiment train` would leave it, in WORK/checkpoint
@@ -31,6 +32,10 @@ def main(step: str, *given: str) -> None:
 
         plan = Plan(compiled=device().type == "cuda")
         Workshop(work=work, target=work / "learnt", plan=plan, say=_say).run()
+    elif step == "without":
+        from jobs.recipe.left_out import learn_without
+
+        learn_without(work, given[1].split(","), _say)
     elif step == "words":
         from jobs.recipe.words import words
 
