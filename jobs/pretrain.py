@@ -53,7 +53,7 @@ def pretrain(request: TrainRequest, config: PretrainConfig, console: Console) ->
     training = learnable(texts)
     console.print(f"{len(training):,} texts to train on, {len(held_out):,} held out")
     work, checkpoint = work_folder(request.output, config.resume, begun_with(request, config))
-    tokenizer, model = base or _from_scratch(training, config)
+    tokenizer, model = base or from_scratch(training, config)
     if config.embeddings is not None:
         borrow_embeddings(model, tokenizer, config.embeddings)
 
@@ -118,7 +118,8 @@ def _trainer(
     return trainer
 
 
-def _from_scratch(texts: Sequence[str], config: PretrainConfig) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
+def from_scratch(texts: Sequence[str], config: PretrainConfig) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
+    """Return a tokenizer fitted on `texts` and a GPT-2 of random weights that reads its tokens."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

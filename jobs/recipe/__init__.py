@@ -1,0 +1,1 @@
+"""How the bundled model is made: sides, teachers and their word, base, student, bundle; `make model` calls it."""
