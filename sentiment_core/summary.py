@@ -11,7 +11,7 @@ from sentiment_core.labels import Label, Truth
 from sentiment_core.scorer import SCORED, Predictions, Status
 
 # Version of the summaries' and the run's JSON.
-FORMAT = 1
+FORMAT = 2
 Counts = npt.NDArray[np.int64]
 _CALIBRATION_BINS = 15
 _HISTOGRAM_BINS = 20
