@@ -1,5 +1,6 @@
 """A real, tiny model, trained and exported once a session by the commands themselves."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from click.testing import CliRunner, Result
 
 from jobs.cli import cli
 from sentiment_core.errors import SentimentError
+
+# A name that is no folder is not asked for over the network: the hub's client would try for half a minute.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 POSITIVE = ["lovely", "great", "superb", "happy", "delight", "perfect", "charming", "solid"]
 NEGATIVE = ["awful", "broken", "refund", "boring", "rude", "dirty", "useless", "late"]
