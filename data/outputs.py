@@ -25,6 +25,7 @@ _LONGEST_NAME = 200
 _TOKEN = 4
 # In bytes, more than a summary takes.
 _RESERVED = 1 << 15
+_STALE = re.compile(rf"\..*\.[0-9a-f]{{{2 * _TOKEN}}}\.part", re.DOTALL)
 _ATTEMPT = re.compile(rf"\.[0-9a-f]{{{2 * _TOKEN}}}(?=\.\w+$)")
 
 
@@ -72,6 +73,14 @@ def make_folder(folder: Path) -> None:
     """Make a folder for outputs, if it is not there. Raises OutputError."""
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+
+
+def remove_stale_attempts(folder: Path) -> None:
+    """Remove what killed runs left unfinished below `folder`, also of files that nobody writes any more."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if _STALE.fullmatch(name):
+                _remove_stale(Path(place, name))
 
 
 def require_absent(folder: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from data.outputs import reserved, whole_file, whole_folder
+from data.outputs import remove_stale_attempts, reserved, whole_file, whole_folder
 from sentiment_core.errors import OutputError
 
 
@@ -48,3 +48,13 @@ def test_a_place_that_cannot_be_written_is_one_error(tmp_path: Path) -> None:
         whole_file(tmp_path / "file" / "x"),
     ):
         pass
+
+
+def test_what_killed_runs_left_is_swept_and_what_is_at_work_stays(tmp_path: Path) -> None:
+    for name in (".gone.csv.0123abcd.part", "day=1/.gone.parquet.0123abcd.part"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "mine.0123abcd.part").touch()
+    with whole_file(tmp_path / "day=1" / "now.csv") as part:
+        remove_stale_attempts(tmp_path)
+        assert {path.name for path in tmp_path.rglob("*.part")} == {part.name, "mine.0123abcd.part"}

@@ -9,7 +9,7 @@ from rich.console import Console
 from data.label_column import LabelReader
 from data.ledger import sweep
 from data.lock import locked
-from data.outputs import make_folder
+from data.outputs import make_folder, remove_stale_attempts
 from data.places.sources import Source, find_sources
 from data.places.walk import Unusable
 from export.bundle import identity
@@ -56,7 +56,8 @@ class _Run:
         report.passed_over = found.passed_over
         if found.passed_over:
             log.info(f"passed over: {found.passed_over}", event="passed-over", files=found.passed_over.report())
-        if not found.sources and found.unusable:
+        if not found.sources and len(found.unusable) == 1:
+            report.failed += found.unusable
             raise NothingScoredError(str(found.unusable[0].error))
         for each in found.unusable:
             self._set_aside(each)
@@ -83,7 +84,10 @@ class _Run:
         for source in self._sources:
             with self._alone(source):
                 self._score(source)
-        sweep(self._request.folder.chunks, {source.path for source in self._sources} - self._report.set_aside)
+        folder = self._request.folder
+        sweep(folder.chunks, {source.path for source in self._sources} - self._report.set_aside)
+        for place in {folder.data, folder.reports}:
+            remove_stale_attempts(place)
 
     def show(self, out: Console) -> None:
         """Say what would be done with every source."""
