@@ -102,7 +102,8 @@ class LabelReader:
         total = sum(labelled.values())
         meanings: dict[Meaning, int] = count(labelled, scale) if scale else {NoLabel.UNREADABLE: total}
         if not why_not and not any(label in meanings for label in Label):
-            why_not = f"wanted labels, found {_listed(labelled)}; {_NAME_THEM}" if labelled else "holds no labels"
+            remedy = _NAME_THEM if self._naming is None else "--positive and --negative name none of these"
+            why_not = f"wanted labels, found {_listed(labelled)}; {remedy}" if labelled else "holds no labels"
         return LabelReading(
             column=column,
             scale=scale,

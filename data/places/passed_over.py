@@ -13,7 +13,7 @@ class Reason(Enum):
     """Why something is no input."""
 
     HIDDEN = "named with _ or . in front"
-    EARLIER = "written by an earlier run"
+    EARLIER = "in the output folder, or written by an earlier run"
     OTHER = "of an ending that no review file has"
     NO_TABLE = "with no table in it"
 

@@ -68,7 +68,7 @@ def find_sources(inputs: Sequence[str], output: Path, kind: Format | None) -> Fo
         if by_place[place] == match.path:
             found.sources.append(Source(match.path, place))
         else:
-            why = f"would be written to the same {place} as {by_place[place]}; score them in two runs"
+            why = f"would be written to the same {place} as {by_place[place]}; give them two --output folders"
             found.unusable.append(unusable(match.path, why))
     return found
 

@@ -44,6 +44,7 @@ def score_file(plan: Plan, scoring: Scoring) -> tuple[Tally, dict[str, Any]]:
     found, broken = survey(plan)
     labels = read_labels(plan, found, scoring.labels)
     say(plan, labels, scoring.log)
+    warn(plan, labels, scoring.log)
     ledger = Ledger(plan.task.chunks, plan.task.source.path)
     if len(ledger):
         said = f"{plan.task.source.path}: going on after {len(ledger)} finished chunks"
@@ -77,10 +78,20 @@ def read_labels(plan: Plan, found: Survey, reader: LabelReader) -> LabelReading:
 
 
 def say(plan: Plan, labels: LabelReading, log: Log) -> None:
-    """Log what is read and how, and warn of what was guessed or could not be told."""
+    """Log what is read and how."""
+    read_as = f"not evaluated: {labels.why_not}" if labels.why_not else str(labels)
+    log.info(
+        f"{plan}; {read_as}",
+        event="scoring",
+        input=str(plan.task.source.path),
+        output=str(plan.task.target),
+        labels=labels.to_json(),
+    )
+
+
+def warn(plan: Plan, labels: LabelReading, log: Log) -> None:
+    """Warn of what was guessed, and of labels that are there and could not be told."""
     place = str(plan.task.source.path)
-    read_as = "not evaluated" if labels.why_not else str(labels)
-    log.info(f"{plan}; {read_as}", event="scoring", input=place, output=str(plan.task.target), labels=read_as)
     if plan.table.doubt:
         log.warning(f"{place}: {plan.table.doubt}", event="guessed", input=place)
     if labels.why_not and (plan.label.name is not None or plan.label.doubtful):

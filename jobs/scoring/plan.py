@@ -21,6 +21,15 @@ from sentiment_core.errors import OutputError, TableError
 from sentiment_core.summary import FORMAT
 
 _LARGEST_SUMMARY = 1 << 24
+# What the parts of a provenance are to a user.
+_PARTS = {
+    "input": "its content",
+    "model": "the model",
+    "graph": "the graph or the device",
+    "scoring": "the scoring code or its libraries",
+    "reading": "how it is read",
+    "written": "what is asked for",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +129,11 @@ def finished(task: Task, log: Log) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if other:
-        log.info(f"{place}: {', '.join(other)} changed since it was scored; scored again", event="changed", parts=other)
+        changed = ", ".join(_PARTS[name] for name in other if name in _PARTS)
+        log.info(f"{place}: not skipped: changed since it was scored: {changed}", event="changed", parts=other)
         return None
     if altered:
-        log.warning(f"{altered[0]}: altered or removed since it was written; scored again", event="altered")
+        log.warning(f"{altered[0]}: not skipped: altered or removed since it was written", event="altered")
         return None
     return summary
 
@@ -140,7 +150,7 @@ def open_plan(task: Task) -> Plan:
     source, request = task.source, task.request
     place = str(source.path)
     table = open_table(source.path, request.layout)
-    text = find_text(table.columns, request.text_column, place)
+    text = _text_column(table, request.text_column)
     table.check_text(text)
     kept = None if request.keep is None else tuple(find_kept(table.columns, request.keep, place))
     check_clash(list(table.columns if kept is None else kept), request.prefix, place)
@@ -153,6 +163,15 @@ def open_plan(task: Task) -> Plan:
         format=kind,
         label=label,
     )
+
+
+def _text_column(table: Table, asked: str | None) -> str:
+    try:
+        return find_text(table.columns, asked, str(table.path))
+    except TableError as error:
+        if table.format in (Format.CSV, Format.TSV) and len(table.columns) == 1:
+            raise TableError(f"{error}, or the character between its columns with --separator") from error
+        raise
 
 
 def survey(plan: Plan) -> tuple[Survey, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from data.places.passed_over import PassedOver
 from data.places.walk import Unusable
-from sentiment_core.errors import one_line
+from sentiment_core.errors import OutputError, one_line
 from sentiment_core.status import ExitStatus, gravest
 from sentiment_core.summary import FORMAT, Tally
 
@@ -33,11 +33,29 @@ class RunReport:
         return {each.path for each in self.failed}
 
     @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self.clock
+
+    def __str__(self) -> str:
+        skipped = sum(each.get("skipped", False) for each in self.done)
+        scored = len(self.done) - skipped
+        said = [f"{scored:,} file{'s' * (scored != 1)} scored", f"{skipped:,} unchanged"]
+        if self.failed:
+            last = f", the last: {self.failed[-1].error}" if len(self.failed) + len(self.done) > 1 else ""
+            said.append(f"{len(self.failed):,} set aside{last}")
+        if self.poor:
+            said.append(f"quality: {self.poor[-1]}")
+        return "; ".join(said)
+
+    @property
     def status(self) -> ExitStatus:
         """The gravest of what happened."""
         happened = [ExitStatus.DONE]
         if self.failed:
-            happened.append(ExitStatus.FILES_FAILED if self.done else ExitStatus.NOTHING_SCORED)
+            unwritten = all(isinstance(each.error, OutputError) for each in self.failed)
+            nothing = ExitStatus.OUTPUT if unwritten else ExitStatus.NOTHING_SCORED
+            happened.append(ExitStatus.FILES_FAILED if self.done else nothing)
         if self.poor:
             happened.append(ExitStatus.QUALITY)
         if any(each["rejected"]["rows"] for each in self.done):
@@ -56,7 +74,7 @@ class RunReport:
             "exit_status": int(self.status if status is None else status),
             "error": error,
             "started": self.started.isoformat(timespec="seconds"),
-            "seconds": time.monotonic() - self.clock,
+            "seconds": self.seconds,
             "model": self.model,
             "files": [
                 {**{key: each[key] for key in shown}, "skipped": each.get("skipped", False)} for each in self.done

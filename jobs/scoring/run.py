@@ -17,7 +17,7 @@ from export.runtime import graph_for, open_scorer
 from jobs.log import Log
 from jobs.process.faults import contained
 from jobs.process.report import reported
-from jobs.scoring.file import Scoring, read_labels, score_file
+from jobs.scoring.file import Scoring, read_labels, score_file, warn
 from jobs.scoring.plan import finished, open_plan, survey, task_of
 from jobs.scoring.report import RunReport
 from jobs.scoring.request import ScoreRequest
@@ -25,6 +25,7 @@ from jobs.scoring.run_table import print_run
 from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import NothingScoredError, SentimentError, SpaceError
 from sentiment_core.gate import failures
+from sentiment_core.status import ExitStatus
 
 
 def score(request: ScoreRequest, config: ScoreConfig, log: Log, out: Console) -> int:
@@ -43,6 +44,14 @@ def score(request: ScoreRequest, config: ScoreConfig, log: Log, out: Console) ->
     with locked(folder.lock, request.output), reported(folder.run, report.to_json):
         _Run(request, config, log, report).score()
     print_run(report.done, out)
+    closing = log.info if report.status is ExitStatus.DONE else log.error
+    closing(
+        f"{report}; report: {folder.run}",
+        event="done",
+        exit_status=int(report.status),
+        rows=report.total.rows,
+        seconds=report.seconds,
+    )
     return report.status
 
 
@@ -97,6 +106,7 @@ class _Run:
                 plan = open_plan(task)
                 found, rejected = survey(plan)
                 labels = read_labels(plan, found, self._scoring.labels)
+                warn(plan, labels, self._log)
                 said = [f"{plan}; {labels}: {found.rows:,} rows"]
                 if rejected:
                     said.append(f"{rejected:,} lines set aside")
@@ -136,10 +146,10 @@ class _Run:
 
     def _judge(self, summary: dict[str, Any]) -> None:
         place = summary["input"]["name"]
-        rejected = summary["rejected"]
-        if rejected["rows"]:
-            said = f"{place}: {rejected['rows']:,} broken lines set aside in {rejected['path']}"
-            self._log.warning(said, event="rejected", rows=rejected["rows"])
+        broken, where = summary["rejected"]["rows"], summary["rejected"]["path"]
+        if broken:
+            said = f"{place}: {broken:,} broken line{'s' * (broken > 1)} set aside in {where}"
+            self._log.warning(said, event="rejected", rows=broken)
         for failure in failures(summary, self._request.floors):
             self._report.poor.append(f"{place}: {failure}")
             self._log.error(f"quality: {place}: {failure}", event="quality", input=place)
