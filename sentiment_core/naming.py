@@ -1,10 +1,13 @@
 """Which values of a column are which label, in the user's own words."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentiment_core.errors import ConfigError
 from sentiment_core.labels import Label, Meaning, NoLabel, fold, is_missing, number_of, spelled
+
+_SCALED = re.compile(r"([-+]?\d+(?:[.,]\d+)?) ?(?:%|/ ?\d+|out of \d+|stars?|points?|\*)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,7 +45,7 @@ class Named:
         return cls(ranges=tuple(sorted(ranges)), texts=tuple(sorted(texts)))
 
     def __contains__(self, value: object) -> bool:
-        number = number_of(value)
+        number = _measure(value)
         return spelled(value) in self.texts or (
             number is not None and any(each.low <= number <= each.high for each in self.ranges)
         )
@@ -53,7 +56,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """Which values are positive and which negative. What is named by neither is left out as neutral."""
+    """Which values are positive and which negative. What is named by neither is left out.
+
+    As neutral, unless numbers alone are named: then what is no number, or beyond all of them, is unreadable.
+    """
 
     positive: Named
     negative: Named
@@ -92,7 +98,23 @@ class Naming:
             return Label.POSITIVE
         if value in self.negative:
             return Label.NEGATIVE
-        return NoLabel.MISSING if is_missing(value) else NoLabel.NEUTRAL
+        if is_missing(value):
+            return NoLabel.MISSING
+        return NoLabel.NEUTRAL if self._between(value) else NoLabel.UNREADABLE
+
+    def _between(self, value: object) -> bool:
+        """Say whether a value that was not named is one of the scale's: where numbers are named, one between them."""
+        if self.positive.texts or self.negative.texts:
+            return True
+        ranges = (*self.positive.ranges, *self.negative.ranges)
+        number = _measure(value)
+        return number is not None and min(each.low for each in ranges) <= number <= max(each.high for each in ranges)
+
+
+def _measure(value: object) -> float | None:
+    """Return the number of a value, also where its scale is told behind it: 95%, 8/10, 8 stars, 8 out of 10."""
+    found = _SCALED.fullmatch(spelled(value))
+    return number_of(found[1]) if found else number_of(value)
 
 
 def _range(text: str) -> Range | None:

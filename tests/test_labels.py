@@ -318,12 +318,24 @@ def test_the_user_names_the_labels() -> None:
     assert str(naming) == "positive 7..10,recommended, negative -1,0.5,1..4"
 
 
+def test_beyond_named_numbers_nothing_can_be_read() -> None:
+    naming = Naming.parse(["7..10"], ["1..4"])
+    assert naming is not None
+    assert [naming.read(value) for value in ("8/10", "3 stars", "95%", 5, "oops", 99, -5)] == [
+        *(POSITIVE, NEGATIVE, UNREADABLE, NEUTRAL),
+        *[UNREADABLE] * 3,
+    ]
+
+
 def test_named_labels_need_no_scale_and_no_name() -> None:
     reader = LabelReader(Naming.parse(["none"], ["1"]))
     found = reading("negative", "1", "None", 2, None, None, reader=reader)
     assert (found.why_not, found.apply(["None", 1, "x"]).labels) == ("", [1, 0, None])
     assert [found.rows(meaning) for meaning in (POSITIVE, NEGATIVE, NEUTRAL, MISSING)] == [3, 1, 1, 0]
-    assert "wanted labels, found 3 (1 rows); say which" in reading("negative", 3, reader=reader).why_not
+    assert (
+        "wanted labels, found 3 (1 rows); --positive and --negative name none of these"
+        in reading("negative", 3, reader=reader).why_not
+    )
 
 
 def test_no_names_are_none() -> None:
@@ -387,6 +399,6 @@ def test_training_takes_the_users_names(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "label", -1, 0, 1)
     with pytest.raises(TableError, match="--positive and --negative"):
         read_reviews([path], None, None)
-    found = read_reviews([path], None, None, Naming.parse(["1"], ["-1"]))
+    found = read_reviews([path], None, None, naming=Naming.parse(["1"], ["-1"]))
     assert found.labels == [0, 1]
     assert "(positive 1, negative -1): 3 rows, 2 new reviews; left out: 1 neutral" in found.notes[0]

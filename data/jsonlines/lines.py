@@ -4,6 +4,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,18 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_once).decode
+class LongNumber(str):
+    """A number that no float holds exactly, as it is spelled."""
+
+    __slots__ = ()
+
+
+def _number(spelled: str) -> float | LongNumber:
+    value = float(spelled)
+    return value if Decimal(repr(value)) == Decimal(spelled) else LongNumber(spelled)
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_once, parse_float=_number).decode
 
 
 def parse(line: bytes) -> dict[str, Any]:

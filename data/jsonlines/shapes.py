@@ -15,7 +15,8 @@ _INT64 = 1 << 63
 class Shape:
     """Sees the values of a key one by one, then has their type and fits each to it.
 
-    Numbers stay exact: integers are int64, with others among them float64 where that holds each, else text. Lists
+    Numbers stay exact: integers are int64, with others among them float64 where that holds each as it is spelled, else
+    text. Lists
     and objects are lists and structs where their values agree. What no type holds, and values of several kinds,
     become strings: strings as they are, all else as JSON text. A key of nothing but nulls is a string too.
     """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from data.jsonlines.lines import rows
+from data.jsonlines.lines import LongNumber, rows
 from data.jsonlines.shapes import Shape
 from data.jsonlines.splice import cut
 from data.table import Batch, Format, Limits, OnRejected, Read, Rejected, Survey
@@ -19,7 +19,14 @@ LINE = "line"
 _MOST_COLUMNS = 4096
 # More distinct values than this are no labels.
 _MOST_LABELS = 1000
-_NAMES = {bool: "true and false", int: "numbers", float: "numbers", list: "lists", dict: "objects"}
+_NAMES = {
+    bool: "true and false",
+    int: "numbers",
+    float: "numbers",
+    LongNumber: "numbers",
+    list: "lists",
+    dict: "objects",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +113,7 @@ class _Pending:
 
     def add(self, line: bytes, row: dict[str, Any]) -> None:
         text = row.get(self._read.text)
-        self.texts.append(text if isinstance(text, str) else None)
+        self.texts.append(text if type(text) is str else None)
         if self._read.label is not None:
             self._labels.append(_label(row, self._read.label))
         self.size += len(line)

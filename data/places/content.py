@@ -13,6 +13,7 @@ from data.table import Format
 from sentiment_core.errors import TableError
 
 _HEAD = 1 << 16
+_PARQUET = (b"PAR1", b"PARE")
 _NAMES = {
     Format.PARQUET: "Parquet",
     Format.CSV: "delimited text",
@@ -24,6 +25,7 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _CONTROLS = bytes({*range(9), *range(0x0E, 0x1C), 0x7F} - {1, 2, 3})
 _SEPARATED = re.compile(rb"[,;\t|\x01\x1c-\x1f~^]")
 
+_OTHER_LINES = "lines of Python dicts or of a JSON text sequence"
 _ARRAY = "a JSON array; make lines of it with jq -c '.[]'"
 _OBJECT = "JSON that is not one object a line; if it holds rows, make lines of them with jq -c ."
 
@@ -60,20 +62,23 @@ def kind_of(path: Path, *, encoding: str | None = None) -> Kind:
     if not head:
         return _empty(path, said)
     foreign = foreign_of(path, head)
-    if foreign is None and encoding is None and not head.startswith((b"PAR1", b"PARE")) and _is_binary(head):
+    if foreign is None and encoding is None and not head.startswith(_PARQUET) and _is_binary(head):
         foreign = Foreign("bytes that are no text", "if it is text, name its --encoding", may_hold_reviews=False)
     if foreign is not None:
         error = TableError if foreign.may_hold_reviews or said.sure else NoReviews
         raise error(f"{path}: wanted Parquet, CSV, TSV or JSON Lines, found {foreign.name}; {foreign.remedy}")
+    if head.startswith(_PARQUET) and compression is not None:
+        raise TableError(f"{path}: wanted Parquet as it is, found it inside {compression.name.lower()}; unpack it")
     _check_compression(path, said, compression)
     found = _format(path, head, said)
+    if said.kind is Said.FOREIGN:
+        ending = found.format.value
+        raise TableError(f"{path}: wanted what its ending says, found {_NAMES[found.format]}; rename it {ending}")
     if isinstance(said.kind, Format) and found.format is not said.kind:
         raise TableError(
             f"{path}: wanted {_NAMES[said.kind]}, as its ending says, found {_NAMES[found.format]}; "
             f"rename it to end in {found.format.value}"
         )
-    if found.format is Format.PARQUET and compression is not None:
-        raise TableError(f"{path}: wanted Parquet as it is, found it inside {compression.name.lower()}; unpack it")
     return Kind(format=found.format, separator=found.separator, compression=compression)
 
 
@@ -120,7 +125,7 @@ def _check_compression(path: Path, said: Ending, found: Compression | None) -> N
 
 def _format(path: Path, head: bytes, said: Ending) -> Kind:
     """Tell the format of what is neither foreign nor binary."""
-    if head.startswith((b"PAR1", b"PARE")):
+    if head.startswith(_PARQUET):
         return Kind(format=Format.PARQUET)
     text = _narrow(head)
     if _begins_with_objects(text, said):
@@ -136,6 +141,11 @@ def _format(path: Path, head: bytes, said: Ending) -> Kind:
         raise error(f"{path}: wanted JSON Lines, found {document}")
     if isinstance(said.kind, Format) and said.kind in (Format.CSV, Format.TSV):
         return Kind(format=said.kind, separator=said.separator)
+    if re.match(rb"\s*\{\s*'", text) or text.startswith(b"\x1e"):
+        raise TableError(
+            f"{path}: wanted JSON Lines, found {_OTHER_LINES}; read its lines with ast.literal_eval or jq --seq, and "
+            "write them with json.dumps"
+        )
     tabs = b"\t" in text.lstrip().split(b"\n", 1)[0]
     return Kind(format=Format.TSV, separator="\t") if tabs else Kind(format=Format.CSV)
 

@@ -18,6 +18,8 @@ _FORMATS = {
 SEPARATORS = {".psv": "|", ".tsv": "\t", ".tab": "\t"}
 # Text, of which kind its content tells.
 _TEXT = frozenset((".txt", ".text", ".dat", ".data", ".asc"))
+# Tables of other kinds, which are refused by name.
+_FOREIGN = frozenset((".orc", ".avro", ".arrow", ".feather", ".ipc", ".xls", ".xlsx", ".xlsb", ".xlsm", ".ods", ".zip"))
 # Certainly no review files, so that they need not be opened to be passed over in a folder.
 _OTHERS = frozenset(
     """
@@ -36,6 +38,7 @@ class Said(Enum):
     TEXT = auto()
     NOTHING = auto()
     NO_REVIEWS = auto()
+    FOREIGN = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ def ending_of(path: Path) -> Ending:
         kind = _FORMATS[ending]
     elif ending in _TEXT:
         kind = Said.TEXT
+    elif ending in _FOREIGN:
+        kind = Said.FOREIGN
     elif ending in _OTHERS or path.name.endswith("~") or path.name.startswith("~$"):
         kind = Said.NO_REVIEWS
     if kind is Format.PARQUET:

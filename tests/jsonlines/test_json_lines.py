@@ -405,3 +405,15 @@ def test_nothing_is_a_number_that_json_cannot_hold() -> None:
     with pytest.raises(BrokenLine):
         parse(b'{"a": .5}')
     assert math.isnan(parse(b'{"a": NaN}')["a"])
+
+
+def test_a_number_that_no_float_holds_stays_as_it_is_spelled(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text":"a","k":1e400,"d":0.1,"e":0.5}\n{"text":"b","k":1.5,"d":12345678901234567890.5,"e":2}\n')
+    table = open_json_lines(path)
+    (batch,) = table.batches(Read(text="text"), Limits())
+    assert batch.rows.select(["k", "d", "e"]).to_pydict() == {
+        "k": ["1e400", "1.5"],
+        "d": ["0.1", "12345678901234567890.5"],
+        "e": [0.5, 2.0],
+    }

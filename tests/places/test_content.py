@@ -129,12 +129,25 @@ def test_a_compression_that_contradicts_the_ending_is_an_error(tmp_path: Path, p
     (tmp_path / f"y.csv{packed}").write_bytes(CSV)
     with pytest.raises(TableError, match=r"found none; rename it y\.csv$"):
         kind_of(tmp_path / f"y.csv{packed}")
-    (tmp_path / "x.parquet").write_bytes(PACKERS[packed][1](PARQUET))
-    with pytest.raises(TableError, match="wanted no compression"):
-        kind_of(tmp_path / "x.parquet")
-    (tmp_path / "part").write_bytes(PACKERS[packed][1](PARQUET))
-    with pytest.raises(TableError, match=r"wanted Parquet as it is, found it inside .*; unpack it"):
-        kind_of(tmp_path / "part")
+    for name in ("x.parquet", "part", f"x.parquet{packed}"):
+        (tmp_path / name).write_bytes(PACKERS[packed][1](PARQUET))
+        with pytest.raises(TableError, match=r"wanted Parquet as it is, found it inside .*; unpack it"):
+            kind_of(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["x.orc", "x.avro", "x.xls", "x.xlsx", "x.arrow"])
+def test_an_ending_of_another_kind_of_table_is_contradicted_by_text(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(CSV)
+    with pytest.raises(TableError, match=r"wanted what its ending says, found delimited text; rename it \.csv"):
+        kind_of(tmp_path / name)
+
+
+@pytest.mark.parametrize("line", [b"{'text': 'fine', 'overall': 5.0}", b'\x1e{"text": "fine"}'])
+@pytest.mark.parametrize("name", ["x.json", "x.jsonl", "x"])
+def test_lines_that_are_nearly_json_say_how_to_make_it(tmp_path: Path, line: bytes, name: str) -> None:
+    (tmp_path / name).write_bytes(line + b"\n" + line + b"\n")
+    with pytest.raises(TableError, match=r"found lines of Python dicts or .*; read its lines with ast"):
+        kind_of(tmp_path / name)
 
 
 FOREIGN = {

@@ -229,7 +229,10 @@ def test_home_is_found_where_no_shell_did_it(tmp_path: Path, monkeypatch: pytest
         ("*.orc", "found no match; check the pattern"),
         ("{0}/none", "found none; passed over: 1 named with _ or . in front ({0}/none/_x.csv); check the path"),
         ("{0}/none/*", "found none; passed over: 1 named with _ or . in front ({0}/none/_x.csv); check the path"),
-        ("{0}/out", "found none; passed over: 1 written by an earlier run ({0}/out/); check the path"),
+        (
+            "{0}/out",
+            "found none; passed over: 1 in the output folder, or written by an earlier run ({0}/out/); check the path",
+        ),
     ],
 )
 def test_an_input_that_means_nothing_says_why(tmp_path: Path, named: str, said: str) -> None:
