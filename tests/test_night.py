@@ -49,6 +49,7 @@ def test_a_log_for_collectors_is_json_to_the_last_line(bundle: Path, tmp_path: P
         ("info", "scoring"),
         ("warning", "rejected"),
         ("error", "set-aside"),
+        ("error", "done"),
     ]
     done = subprocess.run(
         [*command, tmp_path / "out", tmp_path / "no.csv"], capture_output=True, text=True, check=False

@@ -41,7 +41,9 @@ def made_score() -> str:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds what a clone's user has at hand."""
     folder = tmp_path_factory.mktemp("clone")
-    shutil.copytree(ROOT / "data" / "samples", folder / "data" / "samples")
+    shutil.copytree(
+        ROOT / "data" / "samples", folder / "data" / "samples", ignore=shutil.ignore_patterns("__pycache__")
+    )
     return folder
 
 

@@ -42,8 +42,7 @@ class RunReport:
         scored = len(self.done) - skipped
         said = [f"{scored:,} file{'s' * (scored != 1)} scored", f"{skipped:,} unchanged"]
         if self.failed:
-            last = f", the last: {self.failed[-1].error}" if len(self.failed) + len(self.done) > 1 else ""
-            said.append(f"{len(self.failed):,} set aside{last}")
+            said.append(f"{len(self.failed):,} set aside, the last: {self.failed[-1].error}")
         if self.poor:
             said.append(f"quality: {self.poor[-1]}")
         return "; ".join(said)

@@ -44,14 +44,15 @@ def score(request: ScoreRequest, config: ScoreConfig, log: Log, out: Console) ->
     with locked(folder.lock, request.output), reported(folder.run, report.to_json):
         _Run(request, config, log, report).score()
     print_run(report.done, out)
-    closing = log.info if report.status is ExitStatus.DONE else log.error
-    closing(
-        f"{report}; report: {folder.run}",
-        event="done",
-        exit_status=int(report.status),
-        rows=report.total.rows,
-        seconds=report.seconds,
-    )
+    if report.done or len(report.failed) > 1:  # one file that failed has been told of
+        closing = log.info if report.status is ExitStatus.DONE else log.error
+        closing(
+            f"{report}; report: {folder.run}",
+            event="done",
+            exit_status=int(report.status),
+            rows=report.total.rows,
+            seconds=report.seconds,
+        )
     return report.status
 
 
