@@ -45,12 +45,9 @@ model: $(VENV)/installed-dev
 	$(STEP) bases $(WORK) $(MINILM) $(SMOLLM2)
 	$(STEP) learn $(WORK)
 	test -f $(WORK)/baselines.json || $(STEP) baselines $(WORK)
-	test -d $(WORK)/checkpoint || $(STEP) checkpoint $(WORK) student $(WORK)/checkpoint
+	test -d $(WORK)/checkpoint || $(STEP) checkpoint $(WORK) student
 	test -d $(WORK)/bundle || $(RUN)/sentiment export $(WORK)/checkpoint --output $(WORK)/bundle
-	test -d $(WORK)/checkpoint-minilm || $(STEP) checkpoint $(WORK) minilm $(WORK)/checkpoint-minilm
-	test -d $(WORK)/bundle-minilm || $(RUN)/sentiment export $(WORK)/checkpoint-minilm --output $(WORK)/bundle-minilm
-	$(STEP) install $(WORK) bundle export/bundled
-	$(STEP) install $(WORK) bundle-minilm export/bundled-minilm
+	$(STEP) install $(WORK) export/bundled
 
 $(VENV)/bin/python:
 	python3 -m venv $(VENV)

@@ -9,13 +9,14 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sentiment_core.config import BUNDLED_MODELS
 from sentiment_core.errors import BundleError
 from sentiment_core.labels import ID2LABEL
 from sentiment_core.manifest import Manifest
 
 BUNDLED = Path(__file__).parent / "bundled"
 BUNDLED_BASE = BUNDLED / "base"
+# The name under which users ask for it.
+BUNDLED_NAME = "bundled"
 
 MANIFEST = "manifest.json"
 GRAPH = "model.onnx"
@@ -26,11 +27,6 @@ TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
 # The tokenizer of a large vocabulary has 20 MB.
 _LARGEST_JSON = 1 << 26
-
-
-def named(bundle: Path | str) -> Path:
-    """Return the folder of a bundle that comes with the package, else `bundle` itself."""
-    return Path(__file__).parent / bundle if str(bundle) in BUNDLED_MODELS else Path(bundle)
 
 
 def hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:

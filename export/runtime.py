@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from export.bundle import GRAPH_FP16, TOKENIZER, check_files, named, opened, read_manifest
+from export.bundle import BUNDLED, BUNDLED_NAME, GRAPH_FP16, TOKENIZER, check_files, opened, read_manifest
 from export.footprint import within_limit
 from export.pieces import PIECE, Pieces
 from sentiment_core.batching import Ids, Mask
@@ -104,9 +104,9 @@ class OnnxRun:
 def open_scorer(bundle: Path | str, config: ScoreConfig | None = None) -> tuple[Scorer, Manifest]:
     """Open a bundle for scoring, verify what is opened, and score its golden rows. Raises BundleError.
 
-    `bundle` is a folder, or the name of one that comes with the package, such as `bundled`.
+    `bundle` is a folder, or `bundled` for the one that comes with the package.
     """
-    bundle, config = named(bundle), config or ScoreConfig()
+    bundle, config = BUNDLED if bundle == BUNDLED_NAME else Path(bundle), config or ScoreConfig()
     manifest = read_manifest(bundle)
     check_files(bundle, opened(manifest, graph_for(manifest, config)))
     scorer = open_graph(bundle, manifest, config)

@@ -57,14 +57,7 @@ def cli() -> None:
 )
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--output", required=True, type=PATH, help="Folder of the scored files and summaries.")
-@click.option(
-    "--model",
-    "bundle",
-    default="bundled",
-    show_default=True,
-    type=Bundle(),
-    help="Model bundle; bundled-minilm is slower and better.",
-)
+@click.option("--model", "bundle", default="bundled", type=Bundle(), help="Model bundle; the bundled one if left out.")
 @click.option("--reports", type=PATH, help="Folder of summaries and run.json; hidden in the output folder if left out.")
 @text_column_option
 @label_column_option

@@ -7,17 +7,16 @@ from typing import Any
 
 import click
 
-from sentiment_core.config import BUNDLED_MODELS, ScoreConfig
+from sentiment_core.config import ScoreConfig
 from sentiment_core.errors import ConfigError
 
 PATH = click.Path(path_type=Path)
 # Not asked of export.bundle, whose imports --help need not wait for.
-_EXPORT = Path(__file__).parent.parent / "export"
-BUNDLED = _EXPORT / "bundled"
+BUNDLED = Path(__file__).parent.parent / "export" / "bundled"
 
 
 class Bundle(click.Path):
-    """The folder of a bundle; `bundled` and its like are those that come with the package."""
+    """The folder of a bundle; `bundled` is the one that comes with the package."""
 
     name = "bundle"
 
@@ -25,7 +24,7 @@ class Bundle(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return _EXPORT / value if value in BUNDLED_MODELS else super().convert(value, param, ctx)
+        return BUNDLED if value == "bundled" else super().convert(value, param, ctx)
 
 
 text_column_option = click.option("--text-column", metavar="NAME", help="Column of the text; found by its usual names.")

@@ -6,9 +6,6 @@ from typing import Literal, get_args
 from sentiment_core.errors import ConfigError
 from sentiment_core.machine import cores
 
-# Models that come with the package, by the names that users ask for them under: the folders below export/.
-BUNDLED_MODELS = ("bundled", "bundled-minilm")
-
 Balance = Literal["weights", "files", "oversample", "none"]
 
 

@@ -6,8 +6,8 @@ python -m jobs.recipe learn WORK                 teachers, their word, base and 
 python -m jobs.recipe without WORK SETS          the same without some sets, measured on them (NAME,NAME)
 python -m jobs.recipe words WORK TARGET          the linear teacher alone (learn calls it)
 python -m jobs.recipe baselines WORK             the linear baselines, measured on the test side
-python -m jobs.recipe checkpoint WORK MODEL OUT  a model that was learnt, as `sentiment train` would leave it
-python -m jobs.recipe install WORK NAME TARGET   the bundle WORK/NAME, measured on the test side, put in TARGET
+python -m jobs.recipe checkpoint WORK STUDENT    the student as `sentiment train` would leave it, in WORK/checkpoint
+python -m jobs.recipe install WORK TARGET        WORK/bundle, measured on the test side and installed in TARGET
 """
 
 import sys
@@ -47,11 +47,11 @@ def main(step: str, *given: str) -> None:
     elif step == "checkpoint":
         from jobs.recipe.checkpoint import write_checkpoint
 
-        write_checkpoint(work, given[1], paths[2])
+        write_checkpoint(work, given[1], work / "checkpoint")
     elif step == "install":
         from jobs.recipe.install import install
 
-        install(work, given[1], paths[2])
+        install(work, paths[1])
     else:
         sys.exit(__doc__)
 

@@ -30,12 +30,6 @@ TERMS = {
     "yelp": "academic use",
 }
 _UNSTATED = "unstated"
-# What a model of the recipe started from, and who taught it.
-_STUDENT = (
-    "language model of the training side, from the token embeddings of all-MiniLM-L6-v2",
-    "SmolLM2-135M-Instruct, all-MiniLM-L6-v2, TF-IDF with logistic regression, each fine-tuned here",
-)
-_ORIGINS: dict[str, tuple[str, str | None]] = {"minilm": ("all-MiniLM-L6-v2", None)}
 
 
 def write_checkpoint(work: Path, student: str, output: Path) -> None:
@@ -76,11 +70,10 @@ def _card(work: Path, student: str, validation: int) -> dict[str, Any]:
     sides = json.loads((work / SIDES).read_text(encoding="utf-8"))
     notes = json.loads((work / "learnt" / "notes.json").read_text(encoding="utf-8"))
     sets = sides["sets"]
-    base, taught_by = _ORIGINS.get(student, _STUDENT)
     return {
-        "base": base,
+        "base": "language model of the training side, from the token embeddings of all-MiniLM-L6-v2",
         "trained_on": [f"{name}.parquet" for name in sets],
-        "taught_by": taught_by,
+        "taught_by": "SmolLM2-135M-Instruct, all-MiniLM-L6-v2, TF-IDF with logistic regression, each fine-tuned here",
         "training_reviews": sum(found["training"] for found in sets.values()),
         "validation_reviews": validation,
         "test_reviews": sum(found["test"] for found in sets.values()),

@@ -41,14 +41,13 @@ def measure(work: Path, bundle: Path, scored: Path) -> dict[str, Any]:
     }
 
 
-def install(work: Path, name: str, target: Path) -> None:
-    """Measure the bundle `work`/`name` on the test side, write the figures into its manifest, put it in `target`.
+def install(work: Path, target: Path) -> None:
+    """Measure `work`/bundle on the test side, write the figures into its manifest, put it in place of `target`.
 
-    The fp32 graph stays out, for its size. Of the GPT-2, which is called `bundle`, the checkpoint comes along in half
-    precision as `--base bundled`.
+    The fp32 graph stays out, for its size; the checkpoint comes along in half precision as `--base bundled`.
     """
-    bundle = work / name
-    measured = measure(work, bundle, work / f"scored-{name}")
+    bundle = work / "bundle"
+    measured = measure(work, bundle, work / "scored")
     manifest = verify(bundle)
     if manifest.graph != GRAPH_INT8:
         sys.exit("int8 failed its gate: the bundled model would be too large")
@@ -56,10 +55,10 @@ def install(work: Path, name: str, target: Path) -> None:
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     kept = [
-        file for file in manifest.files if file in (CONFIG, TOKENIZER, manifest.graph) or file.endswith("_config.json")
+        name for name in manifest.files if name in (CONFIG, TOKENIZER, manifest.graph) or name.endswith("_config.json")
     ]
-    for file in kept:
-        shutil.copyfile(bundle / file, building / file)
+    for name in kept:
+        shutil.copyfile(bundle / name, building / name)
     baselines = json.loads((work / BASELINES).read_text(encoding="utf-8"))
     card = {
         **manifest.card,
@@ -72,25 +71,20 @@ def install(work: Path, name: str, target: Path) -> None:
         replace(manifest, files=hashes(building, kept), card=card).to_json(), encoding="utf-8"
     )
     verify(building)
-    if name == "bundle":
-        base = building / "base"
-        model = AutoModelForSequenceClassification.from_pretrained(work / "checkpoint", dtype=torch.float16)
-        model.save_pretrained(base)
-        for file in kept:
-            if file.startswith("tokenizer"):
-                shutil.copyfile(work / "checkpoint" / file, base / file)
-    for file in _NOTICES:
-        shutil.copyfile(target / file, building / file)
+    base = building / "base"
+    model = AutoModelForSequenceClassification.from_pretrained(work / "checkpoint", dtype=torch.float16)
+    model.save_pretrained(base)
+    for name in kept:
+        if name.startswith("tokenizer"):
+            shutil.copyfile(work / "checkpoint" / name, base / name)
+    for name in _NOTICES:
+        shutil.copyfile(target / name, building / name)
     shutil.rmtree(target)
     shutil.copytree(building, target, copy_function=shutil.copyfile)
 
 
 def _made_from(card: Mapping[str, Any]) -> str:
     found = card["found"]
-    if card["taught_by"] is None:
-        return (
-            f"{card['base']} (Apache 2.0), fine-tuned on the {card['training_reviews']:,} reviews of the training side"
-        )
     teacher = found["ensemble validation accuracy"]["all"]
     return (
         f"pretrained on the texts of the training side (perplexity {found['base perplexity']:.0f} on validation) from "
