@@ -66,7 +66,7 @@ def test_a_bundle_says_what_a_scorer_must_not_guess(bundle: Path) -> None:
 def test_inspect_scores_the_golden_rows_again(sentiment: Run, bundle: Path) -> None:
     for folder in (bundle, BUNDLED):
         assert "golden rows within" in sentiment("inspect", folder).stdout
-    assert "on imdb_test" in sentiment("inspect", BUNDLED).stdout
+    assert "on imdb" in sentiment("inspect", BUNDLED).stdout
 
 
 @pytest.fixture

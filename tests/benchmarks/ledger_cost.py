@@ -9,15 +9,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import jobs.score_file
 import polars as pl
-from jobs.score import score
-from jobs.score_file import ScoreRequest
 from rich.console import Console
 
+import jobs.scoring.file
 from data.ledger import Ledger
-from jobs.cli import BUNDLED
+from export.bundle import BUNDLED
 from jobs.log import Log
+from jobs.scoring.request import ScoreRequest
+from jobs.scoring.run import score
 from sentiment_core.config import ScoreConfig
 from sentiment_core.scorer import Predictions
 
@@ -31,7 +31,7 @@ class NoLedger(Ledger):
 
 def seconds(path: Path, ledger: type[Ledger]) -> float:
     """Time one scoring of `path`."""
-    jobs.score_file.Ledger = ledger  # type: ignore[attr-defined]
+    jobs.scoring.file.Ledger = ledger  # type: ignore[attr-defined]
     quiet = Console(quiet=True)
     with tempfile.TemporaryDirectory() as output:
         request = ScoreRequest(inputs=(str(path),), output=Path(output), bundle=BUNDLED)
