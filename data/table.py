@@ -72,11 +72,13 @@ class Batch:
 class Survey:
     """What one pass over a table tells: how many rows, and how often each value of the label column stands there.
 
-    `labels` is None where no label column is read or it has more distinct values than labels have.
+    `labels` is None where no label column is read or it has more distinct values than labels have. `broken` counts the
+    lines that are no rows where whoever asked has heard of them.
     """
 
     rows: int
     labels: Mapping[object, int] | None = None
+    broken: int = 0
 
 
 class Table(Protocol):

@@ -41,7 +41,7 @@ def score_file(plan: Plan, scoring: Scoring) -> tuple[Tally, dict[str, Any]]:
     cannot be written; nothing is published then, and the chunks that are finished stay in the ledger.
     """
     start, before = time.monotonic(), scoring.scorer.work
-    found, broken = survey(plan)
+    found = survey(plan)
     labels = read_labels(plan, found, scoring.labels)
     say(plan, labels, scoring.log)
     warn(plan, labels, scoring.log)
@@ -56,7 +56,7 @@ def score_file(plan: Plan, scoring: Scoring) -> tuple[Tally, dict[str, Any]]:
         seconds, work = time.monotonic() - start, scoring.scorer.work - before
         summary = {
             **_origin(plan, scoring, rejected),
-            "rows_in": found.rows + broken,
+            "rows_in": found.rows + found.broken,
             "labels": labels.to_json(),
             "seconds": seconds,
             "rows_resumed": resumed,
@@ -120,7 +120,8 @@ def _score_rows(
             written = files.submit(writer.add, batch, columns(predictions, task.request.prefix))
         if written is not None:
             written.result()
-        if signature_of(task.source.path) != task.signature or tally.rows != found.rows:
+        as_found = (tally.rows, rejected.count) == (found.rows, found.broken)
+        if signature_of(task.source.path) != task.signature or not as_found:
             raise TableError(f"{task.source.path}: changed while it was read; score it again when nobody writes to it")
     return tally, progress.skipped
 

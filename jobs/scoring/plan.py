@@ -1,9 +1,8 @@
 """One input, before it is scored: is it done already, how is it read, what is written of it."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -174,15 +173,16 @@ def _text_column(table: Table, asked: str | None) -> str:
         raise
 
 
-def survey(plan: Plan) -> tuple[Survey, int]:
+def survey(plan: Plan) -> Survey:
     """Count rows, label values and broken lines. Raises TableError, also where more lines are broken than not."""
-    broken = Counter[str]()
+    broken = 0
 
-    def note(rejected: Rejected) -> None:
-        broken[rejected.reason] += 1
+    def count(rejected: Rejected) -> None:
+        nonlocal broken
+        broken += 1
 
-    found = plan.table.survey(plan.read, on_rejected=note if plan.task.request.quarantine else None)
-    return found, broken.total()
+    found = plan.table.survey(plan.read, on_rejected=count if plan.task.request.quarantine else None)
+    return replace(found, broken=broken)
 
 
 def signature_of(path: Path) -> tuple[int, ...]:

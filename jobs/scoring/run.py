@@ -105,16 +105,16 @@ class _Run:
             with self._alone(source):
                 task = task_of(source, self._request, self._scoring.model)
                 plan = open_plan(task)
-                found, rejected = survey(plan)
+                found = survey(plan)
                 labels = read_labels(plan, found, self._scoring.labels)
                 warn(plan, labels, self._log)
                 said = [f"{plan}; {labels}: {found.rows:,} rows"]
-                if rejected:
-                    said.append(f"{rejected:,} lines set aside")
+                if found.broken:
+                    said.append(f"{found.broken:,} lines set aside")
                 if not self._request.force and finished(task, self._log):
                     said.append("unchanged: would be skipped")
                 out.print(", ".join(said), soft_wrap=True)
-                self._report.planned(rejected)
+                self._report.planned(found.broken)
 
     def _score(self, source: Source) -> None:
         task = task_of(source, self._request, self._scoring.model)
