@@ -35,8 +35,8 @@ class Records:
 
     A null cell is None. Lines that hold nothing are no records, unless there is one column alone. Where the dialect
     is not strict, a quote that swallows lines most of which are rows by themselves, alike to the one it stands in,
-    is a letter. `proofs` counts quoted cells that only quoting explains, `letters` quotes that were letters, `long`
-    rows with an empty cell too many.
+    is a letter. `proofs` counts quoted cells that only quoting explains, `letters` quotes that were letters, `ties`
+    those of them that could as well be quotes, `long` rows with an empty cell too many.
     """
 
     def __init__(self, lines: Iterator[str], dialect: Dialect, on_rejected: OnRejected, start: int = 1) -> None:
@@ -46,7 +46,7 @@ class Records:
         self._taken: list[str] = []
         self._alone = False
         self._cut, self._unescape = Cut(dialect, self._width == 1), Unescape(dialect)
-        self.proofs = self.letters = self.long = 0
+        self.proofs = self.letters = self.ties = self.long = 0
 
     @property
     def number(self) -> int:
@@ -101,8 +101,9 @@ class Records:
         self._taken = [line]
         try:
             cells = self._cells(line)
-            if len(self._taken) > 1 and self._swallows(closed=True):
+            if len(self._taken) > 1 and not self._closes(cells) and self._swallows(closed=True):
                 self.proofs = proofs
+                self.ties += len(cells) == self._width
                 return self._letter(number)
             return self._checked(cells)
         except _BrokenRecord as broken:
@@ -149,6 +150,19 @@ class Records:
             return None
         finally:
             self._alone, self.proofs = False, proofs
+
+    def _closes(self, cells: Record) -> bool:
+        """Whether a record over several lines is whole, and its first and last line are none by themselves.
+
+        In prose one of them is enough. Elsewhere nobody expects quotes, and a broken line may hold a stray one.
+        """
+        if len(cells) != self._width:
+            return False
+        if self._dialect.proven:
+            return True
+        alone = [self._by_itself(self._taken[place]) for place in (0, -1)]
+        torn = [each is None or len(each) != self._width for each in alone]
+        return any(torn) if self._dialect.separator in PROSE_SEPARATORS else all(torn)
 
     def _swallows(self, *, closed: bool) -> bool:
         """Whether most lines that the open quote took are rows by themselves, like the one it stands in."""

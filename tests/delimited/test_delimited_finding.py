@@ -66,6 +66,36 @@ KINDS = {
     "commas, lines in a cell that look like rows": Kind(
         content='id,review\n1,"first, then\nsecond, too"\n2,ok\n', rows=[("1", "first, then\nsecond, too"), ("2", "ok")]
     ),
+    "commas, lines in a cell that are rows, in a file that quotes": Kind(
+        content='score,review,n\n5,"Rated it, 5\n4,for food,3\n2,for noise,1\nend, fine",7\n3,"a, b",2\n',
+        columns=("score", "review", "n"),
+        rows=[("5", "Rated it, 5\n4,for food,3\n2,for noise,1\nend, fine", "7"), ("3", "a, b", "2")],
+    ),
+    "commas, lines in a cell that are rows, its first and last none": Kind(
+        content='id,review,price\n1,"Pros:\n1, fast, 5\n2, quiet, 4\nbye",3\n2,ok,5\n',
+        columns=("id", "review", "price"),
+        rows=[("1", "Pros:\n1, fast, 5\n2, quiet, 4\nbye", "3"), ("2", "ok", "5")],
+    ),
+    "commas, lines in a cell that are rows, its first none": Kind(
+        content='id,review\n1,"Pros, cons\n10, 20\n30, 40"\n2,ok\n',
+        rows=[("1", "Pros, cons\n10, 20\n30, 40"), ("2", "ok")],
+    ),
+    "tabs, lines in a cell that are rows": Kind(
+        name="x.tsv",
+        content='id\treview\tn\n5\t"Rated\nfor\tfood\t3\nend fine"\t7\n6\t"a\tb"\t2\n',
+        columns=("id", "review", "n"),
+        rows=[("5", "Rated\nfor\tfood\t3\nend fine", "7"), ("6", "a\tb", "2")],
+    ),
+    "commas, a quote that is never closed": Kind(
+        content='text,n\ngood 5" pipe,1\n"never closed,2\nfine,3\n',
+        columns=("text", "n"),
+        rows=[('good 5" pipe', "1"), ('"never closed', "2"), ("fine", "3")],
+    ),
+    "commas, a quote that the next row's seems to close": Kind(
+        content='text,n\n"never closed,2\n"fine",3\nok,4\n',
+        columns=("text", "n"),
+        rows=[('"never closed', "2"), ("fine", "3"), ("ok", "4")],
+    ),
     "Spark, quotes escaped": Kind(
         content='id,review\n1,"a \\"b\\", c"\n2,"back \\\\"\n3,C:\\new\n',
         rows=[("1", 'a "b", c'), ("2", "back \\"), ("3", "C:\\new")],
@@ -181,6 +211,7 @@ def test_what_is_written_of_it_reads_back_with_the_same_options(tmp_path: Path, 
     [
         ("id,review;day\n1,a;2\n3,b;4\n", "--separator"),
         ('id\treview\tx\n1\t"a\t2\n3\tb"\t4\n5\t"c ""d"""\t6\n', "--quote"),
+        ('id,review,n\n1,"a,2\n3,b,4\n5,c",6\n', "--quote"),
         ("id,id\n1,2\n", "'id'"),
         ("\n\n", "empty file"),
     ],

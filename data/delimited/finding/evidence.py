@@ -27,6 +27,7 @@ class Reading:
     broken: int = 0
     proofs: int = 0
     letters: int = 0
+    ties: int = 0
     error: TableError | None = None
 
     @property
@@ -121,6 +122,7 @@ def _quoting(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -
     if layout.escape is None and any("\\" + mark in line for line in lines):
         escaped = _read(path, lines, replace(start, escape="\\"), layout)
         quoted = min(quoted, escaped, key=lambda each: (each.broken_share, each.letters))
+    quoted = _ties_settled(path, lines, quoted, layout)
     if layout.quote is not None or start.separator in PROSE_SEPARATORS or quoted.dialect.strict:
         return quoted
     plain = _read(path, lines, replace(start, quote=""), layout)
@@ -128,8 +130,30 @@ def _quoting(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -
         return min(plain, quoted, key=lambda each: each.broken_share)
     shown = quoted.proofs or _quoted_column(lines, plain.dialect)
     if shown and quoted.letters:
-        raise TableError(f"{path}: its quotes could be quotes or letters; choose with --quote '{mark}' or --quote none")
+        raise _either(path, mark)
     return quoted if shown else plain
+
+
+def _ties_settled(path: Path, lines: Sequence[str], quoted: Reading, layout: Layout) -> Reading:
+    """Take quotes that could be letters for what the others of the file are, where those are proven.
+
+    Raises TableError where nothing tells; outside prose such quotes are letters then.
+    """
+    if not quoted.ties:
+        return quoted
+    prose = quoted.dialect.separator in PROSE_SEPARATORS
+    if quoted.proofs:
+        dialect = replace(quoted.dialect, proven=True, names=(), header=None, before=0, short_rows=False)
+        closed = _read(path, lines, replace(dialect, long_rows=False), layout)
+        if closed.broken < quoted.broken or (prose and closed.broken == quoted.broken):
+            return closed
+    if prose:
+        raise _either(path, quoted.dialect.quote)
+    return quoted
+
+
+def _either(path: Path, mark: str) -> TableError:
+    return TableError(f"{path}: its quotes could be quotes or letters; choose with --quote '{mark}' or --quote none")
 
 
 def _quoted_column(lines: Sequence[str], plain: Dialect) -> bool:
@@ -162,4 +186,5 @@ def _read(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -> R
         broken=broken + longer,
         proofs=records.proofs,
         letters=records.letters,
+        ties=records.ties,
     )
