@@ -110,6 +110,28 @@ KINDS = {
         given=Layout(quote="", escape="\\", nulls=("\\N",)),
         rows=[("1", "a\nb\tc"), ("2", None), ("3", ""), ("4", "one\\two")],
     ),
+    "Redshift's UNLOAD, escapes found": Kind(
+        content="id|review|stars\n1|Great \\| good|5\n2|bs|1\n3|two\\\nlines|2\n4|x|1\n5|y|1\n6|z|1\n",
+        columns=("id", "review", "stars"),
+        rows=[
+            *(("1", "Great | good", "5"), ("2", "bs", "1"), ("3", "two\nlines", "2")),
+            *(("4", "x", "1"), ("5", "y", "1"), ("6", "z", "1")),
+        ],
+        described="escaped by \\",
+    ),
+    "MySQL's OUTFILE, escapes found": Kind(
+        name="x.tsv",
+        content="id\treview\n1\ta\\\nb\\\tc\n2\t\\N\n3\t\n4\tone\\\\two\n5\tso\n",
+        rows=[("1", "a\nb\tc"), ("2", None), ("3", ""), ("4", "one\\two"), ("5", "so")],
+        described="escaped by \\, null as '\\\\N'",
+    ),
+    "backslashes that escape nothing": Kind(
+        name="x.tsv",
+        content="id\tpath\tn\n1\tC:\\\t2\n2\tD:\\dir\t3\n3\tbroken\n",
+        columns=("id", "path", "n"),
+        rows=[("1", "C:\\", "2"), ("2", "D:\\dir", "3")],
+        rejected=("wanted 3 fields, found 2",),
+    ),
     "PostgreSQL's COPY": Kind(
         name="x.tsv",
         content="id\treview\n1\ta\\nb\\tc\n",

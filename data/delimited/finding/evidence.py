@@ -113,6 +113,40 @@ def _separator(path: Path, lines: Sequence[str], start: Dialect, layout: Layout,
 
 
 def _quoting(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -> Reading:
+    """Choose how it quotes, and whether a backslash escapes outside quotes too."""
+    found = _marks(path, lines, start, layout)
+    # In quotes a backslash before a separator may be a letter; where nothing quotes, the lines would not come out even.
+    least = 1 if found.dialect.quote else 0
+    if layout.escape is not None or found.broken < least or not _escaped(lines, start):
+        return found
+    nulls = layout.nulls or (("\\N",) if any(_null(line, start.separator) for line in lines) else ("",))
+    start = replace(start, escape="\\", escape_bare=True, nulls=nulls)
+    quotes = (start.quote,) if layout.quote is not None or start.separator in PROSE_SEPARATORS else (start.quote, "")
+    readings = [_read(path, lines, replace(start, quote=quote), layout) for quote in quotes]
+    best = min(readings, key=lambda each: (each.broken_share, each.letters, bool(each.dialect.quote)))
+    return best if best.error is None and best.broken + least <= found.broken else found
+
+
+def _escaped(lines: Sequence[str], start: Dialect) -> bool:
+    """Whether backslashes stand before a separator or line end, and before nothing else that needs none."""
+    kinds = re.compile(
+        rf"\\(?:(?P<needed>{re.escape(start.separator)}|\r?$)|(?P<usual>[\\\"'{re.escape(start.quote)}nrt0N]))"
+    )
+    needed = False
+    for line in lines:
+        if "\\" not in line:
+            continue
+        if "\\" in kinds.sub("", line):
+            return False
+        needed = needed or any(found["needed"] is not None for found in kinds.finditer(line))
+    return needed
+
+
+def _null(line: str, separator: str) -> bool:
+    return "\\N" in line and "\\N" in line.removesuffix("\r").split(separator)
+
+
+def _marks(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -> Reading:
     """Choose between quotes, none, and escaped ones."""
     mark = start.quote
     if not mark or not any(mark in line for line in lines):
