@@ -163,10 +163,34 @@ KINDS = {
     "several columns without a name": Kind(
         content="review,,\na,,\n", columns=("review", "unnamed_2", "unnamed_3"), rows=[("a", None, None)]
     ),
+    "several columns without a name, and one called so": Kind(
+        content="unnamed_2,,,review\na,b,c,d\n",
+        columns=("unnamed_2", "unnamed_2_", "unnamed_3", "review"),
+        rows=[("a", "b", "c", "d")],
+    ),
+    "tabs, a cell in three quotes among bare ones with quotes": Kind(
+        name="x.tsv",
+        content='id\treview\n1\tHe said "wow" ok\n2\t"""Great"""\n3\t5" pan\n',
+        rows=[("1", 'He said "wow" ok'), ("2", '"""Great"""'), ("3", '5" pan')],
+    ),
+    "CRLF below a header that LF ends": Kind(
+        content=b'id,stars,review\n1,5,Great\r\n2,1,Bad\r\n3,,"a\r\n"\r\n',
+        columns=("id", "stars", "review"),
+        rows=[("1", "5", "Great"), ("2", "1", "Bad"), ("3", None, "a\r\n")],
+    ),
+    "a row that CRLF ends among others": Kind(
+        content=b"id,review\n1,Great\n2,fine\n3,Bad\r\n4,\r\n",
+        rows=[("1", "Great"), ("2", "fine"), ("3", "Bad"), ("4", None)],
+    ),
     "padded names, and quotes around them": Kind(content='id, "review" \n 1, a\n', rows=[(" 1", " a")]),
     "two marks": Kind(content=b"\xef\xbb\xbf" * 2 + b"id,review\n1,a\n", rows=[("1", "a")]),
     "files put together": Kind(
         content="id,review\n1,a\nid,review\n2,b\n", rows=[("1", "a"), ("2", "b")], rejected=("the header again",)
+    ),
+    "files with byte order marks put together": Kind(
+        content='\ufeffid,review\r\n1,a\r\n\ufeffid,review\r\n2,b\r\n\ufeff"id","review"\r\n\ufeff3,c\r\n',
+        rows=[("1", "a"), ("2", "b"), ("\ufeff3", "c")],
+        rejected=("the header again", "the header again"),
     ),
     "lines above the header": Kind(content="Report\n\nid,review\n1,a\n", given=Layout(skip_lines=2), rows=[("1", "a")]),
     "single quotes": Kind(
@@ -233,6 +257,7 @@ def test_what_is_written_of_it_reads_back_with_the_same_options(tmp_path: Path, 
     [
         ("id,review;day\n1,a;2\n3,b;4\n", "--separator"),
         ('id\treview\tx\n1\t"a\t2\n3\tb"\t4\n5\t"c ""d"""\t6\n', "--quote"),
+        ('id\treview\n1\t"a ""b"""\n2\t"a ""b"""\n3\t5" pan\n', "--quote"),
         ('id,review,n\n1,"a,2\n3,b,4\n5,c",6\n', "--quote"),
         ("id,id\n1,2\n", "'id'"),
         ("\n\n", "empty file"),
@@ -241,6 +266,11 @@ def test_what_is_written_of_it_reads_back_with_the_same_options(tmp_path: Path, 
 def test_what_leaves_two_readings_or_none_is_refused(tmp_path: Path, content: str, option: str) -> None:
     with pytest.raises(TableError, match=option):
         opened(tmp_path / "x.csv", content)
+
+
+def test_what_ends_most_lines_ends_those_of_the_output(tmp_path: Path) -> None:
+    table = opened(tmp_path / "x.csv", b"id,review\n1,Great\r\n2,Bad\r\n")
+    assert rewritten(table, tmp_path / "out.csv").count(b"\r\n") == 3
 
 
 def test_a_file_that_is_mostly_broken_is_refused_by_the_survey(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ class Reading:
     proofs: int = 0
     letters: int = 0
     ties: int = 0
+    strays: int = 0
     error: TableError | None = None
 
     @property
@@ -37,14 +38,20 @@ class Reading:
 
 
 def line_end(text: str, layout: Layout) -> str:
-    """Return what ends the first line of `text`, line ends in quotes or behind an escape aside."""
+    """Return what ends most lines of `text`, line ends in quotes or behind an escape aside; CR where it ends the first.
+
+    Lines that LF ends may end with CRLF too, here and there.
+    """
     quote, escape = (
         re.escape(mark or "") for mark in (USUAL_QUOTE if layout.quote is None else layout.quote, layout.escape)
     )
     escaped = f"{escape}." if escape else "(?!)"
     quoted = f"{quote}(?:{escaped}|[^{quote}{escape}])*{quote}" if quote else "(?!)"
-    found = _LINE_END.search(re.sub(f"{quoted}|{escaped}", "", text, flags=re.DOTALL)) or _LINE_END.search(text)
-    return found[0] if found else "\n"
+    bare = re.sub(f"{quoted}|{escaped}", "", text, flags=re.DOTALL)
+    found: list[str] = _LINE_END.findall(bare) or _LINE_END.findall(text) or ["\n"]
+    if found[0] == "\r":
+        return "\r"
+    return "\r\n" if 2 * found.count("\r\n") > len(found) else "\n"
 
 
 def decide(path: Path, lines: Sequence[str], start: Dialect, layout: Layout, usual_separator: str) -> Dialect:
@@ -165,7 +172,10 @@ def _marks(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -> 
     shown = quoted.proofs or _quoted_column(lines, plain.dialect)
     if shown and quoted.letters:
         raise _either(path, mark)
-    return quoted if shown else plain
+    # What quotes its cells leaves none bare that holds a quote.
+    if shown and quoted.strays and quoted.proofs > quoted.strays:
+        raise _either(path, mark)
+    return quoted if shown and not quoted.strays else plain
 
 
 def _ties_settled(path: Path, lines: Sequence[str], quoted: Reading, layout: Layout) -> Reading:
@@ -221,4 +231,5 @@ def _read(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -> R
         proofs=records.proofs,
         letters=records.letters,
         ties=records.ties,
+        strays=records.strays,
     )
