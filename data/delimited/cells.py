@@ -80,7 +80,7 @@ def simple_cells(line: str, dialect: Dialect, width: int) -> tuple[list[str | No
     separator, quote, nulls = dialect.separator, dialect.quote, dialect.nulls
     if quote * 2 in line or dialect.escape or width == 1 or not line.isascii():
         return None
-    first, *parts = (line[:-1] if dialect.newline == "\r\n" and line.endswith("\r") else line).split(quote)
+    first, *parts = (line[:-1] if dialect.line_end == "\n" and line.endswith("\r") else line).split(quote)
     if len(parts) % 2 or (first and not first.endswith(separator)) or line[0] == "\n":
         return None
     bare = first.split(separator)[:-1]

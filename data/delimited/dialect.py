@@ -16,7 +16,8 @@ class Dialect:
 
     `quote` and `escape` are empty where there is none; the escape always holds in quoted cells, and with
     `escape_bare` in all. A dialect that is `strict` takes every quote at the start of a cell for one; else one that
-    swallows rows is a letter. `nulls` are the bare texts that mean null; the first is written.
+    swallows rows is a letter, even where it closes a whole record, unless quotes are `proven`.
+    `nulls` are the bare texts that mean null; the first is written.
     `short_rows`: the last cell may be missing; `long_rows`: an empty cell may follow the last.
     `header` is each name as it stands in the file, with its quotes; None without a header line. `before` counts the
     lines down to the first row, and `preamble` holds those above the header.
@@ -29,6 +30,7 @@ class Dialect:
     escape: str = ""
     escape_bare: bool = False
     strict: bool = False
+    proven: bool = False
     nulls: tuple[str, ...] = ("",)
     bom: bool = False
     preamble: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from data.delimited.cells import Cut, Unescape, alike, simple_cells
-from data.delimited.dialect import PROSE_SEPARATORS, Dialect
+from data.delimited.dialect import BOM, PROSE_SEPARATORS, Dialect
 from data.table import OnRejected, Rejected
 
 # A quote that is never closed must not take the rest of a large file for one field.
@@ -35,8 +35,9 @@ class Records:
 
     A null cell is None. Lines that hold nothing are no records, unless there is one column alone. Where the dialect
     is not strict, a quote that swallows lines most of which are rows by themselves, alike to the one it stands in,
-    is a letter. `proofs` counts quoted cells that only quoting explains, `letters` quotes that were letters, `long`
-    rows with an empty cell too many.
+    is a letter. `proofs` counts quoted cells that only quoting explains, `letters` quotes that were letters, `ties`
+    those of them that could as well be quotes, `strays` bare cells that hold one, `long` rows with an empty cell too
+    many.
     """
 
     def __init__(self, lines: Iterator[str], dialect: Dialect, on_rejected: OnRejected, start: int = 1) -> None:
@@ -46,7 +47,7 @@ class Records:
         self._taken: list[str] = []
         self._alone = False
         self._cut, self._unescape = Cut(dialect, self._width == 1), Unescape(dialect)
-        self.proofs = self.letters = self.long = 0
+        self.proofs = self.letters = self.ties = self.strays = self.long = 0
 
     @property
     def number(self) -> int:
@@ -54,13 +55,13 @@ class Records:
         return self._number
 
     def __iter__(self) -> Iterator[Record]:
-        separator, crlf, width = self._dialect.separator, self._dialect.newline == "\r\n", self._width
+        separator, crlf, width = self._dialect.separator, self._dialect.line_end == "\n", self._width
         nulls, lines, pending = frozenset(self._dialect.nulls), self._lines, self._pending
         empty_alone = nulls == {""}
         # What only the slow way can read; where there is nothing of the kind, what no line holds.
         quote = self._dialect.quote or "\n\n"
         escape = self._dialect.escape if self._dialect.escape_bare and self._dialect.escape else "\n\n"
-        first_name = self._dialect.names[0] if self._dialect.header is not None and width > 1 else None
+        firsts = self._first_names() if self._dialect.header is not None and width > 1 else frozenset()
         while True:
             line = pending.popleft() if pending else next(lines, None)
             if line is None:
@@ -78,7 +79,7 @@ class Records:
                     record = [None if cell in nulls else cell for cell in cells]
             if record is None:
                 continue
-            if first_name is not None and (record[0] or "") == first_name and self._again(record):
+            if (record[0] or "") in firsts and self._again(record):
                 self._on_rejected(Rejected(self._number, HEADER_AGAIN, self._join([line])))
             else:
                 yield record
@@ -90,7 +91,12 @@ class Records:
 
     def _again(self, record: Record) -> bool:
         """Whether a record is the header, as files put together have it."""
-        return [(cell or "").strip() for cell in record] == list(self._dialect.names)
+        return [(cell or "").strip() for cell in record[1:]] == list(self._dialect.names[1:])
+
+    def _first_names(self) -> frozenset[str]:
+        """The first name as it may stand again: behind the byte order mark of a file put behind another."""
+        name, quote = self._dialect.names[0], self._dialect.quote
+        return frozenset({name, BOM + name, f"{BOM}{quote}{name}{quote}"})
 
     def _slow(self, line: str) -> Record | None:
         number, proofs = self._number, self.proofs
@@ -101,8 +107,9 @@ class Records:
         self._taken = [line]
         try:
             cells = self._cells(line)
-            if len(self._taken) > 1 and self._swallows(closed=True):
+            if len(self._taken) > 1 and not self._closes(cells) and self._swallows(closed=True):
                 self.proofs = proofs
+                self.ties += len(cells) == self._width
                 return self._letter(number)
             return self._checked(cells)
         except _BrokenRecord as broken:
@@ -150,6 +157,19 @@ class Records:
         finally:
             self._alone, self.proofs = False, proofs
 
+    def _closes(self, cells: Record) -> bool:
+        """Whether a record over several lines is whole, and its first and last line are none by themselves.
+
+        In prose one of them is enough. Elsewhere nobody expects quotes, and a broken line may hold a stray one.
+        """
+        if len(cells) != self._width:
+            return False
+        if self._dialect.proven:
+            return True
+        alone = [self._by_itself(self._taken[place]) for place in (0, -1)]
+        torn = [each is None or len(each) != self._width for each in alone]
+        return any(torn) if self._dialect.separator in PROSE_SEPARATORS else all(torn)
+
     def _swallows(self, *, closed: bool) -> bool:
         """Whether most lines that the open quote took are rows by themselves, like the one it stands in."""
         if self._dialect.strict or not self._dialect.quote or self._width == 1:
@@ -171,7 +191,7 @@ class Records:
 
     def _stop(self, line: str) -> int:
         """Where a line's text ends: before the CR of a CRLF."""
-        return len(line) - (self._dialect.newline == "\r\n" and line.endswith("\r"))
+        return len(line) - (self._dialect.line_end == "\n" and line.endswith("\r"))
 
     def _cells(self, line: str) -> Record:
         line = self._continued(line)
@@ -189,6 +209,7 @@ class Records:
             else:
                 end = self._cut.bare_end(line, at, stop)
                 text = line[at:end]
+                self.strays += bool(quote) and not self._alone and quote in text
                 cells.append(None if text in self._dialect.nulls else self._unescape.bare(text))
                 at = end
             if at == stop:

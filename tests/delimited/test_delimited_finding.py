@@ -66,6 +66,36 @@ KINDS = {
     "commas, lines in a cell that look like rows": Kind(
         content='id,review\n1,"first, then\nsecond, too"\n2,ok\n', rows=[("1", "first, then\nsecond, too"), ("2", "ok")]
     ),
+    "commas, lines in a cell that are rows, in a file that quotes": Kind(
+        content='score,review,n\n5,"Rated it, 5\n4,for food,3\n2,for noise,1\nend, fine",7\n3,"a, b",2\n',
+        columns=("score", "review", "n"),
+        rows=[("5", "Rated it, 5\n4,for food,3\n2,for noise,1\nend, fine", "7"), ("3", "a, b", "2")],
+    ),
+    "commas, lines in a cell that are rows, its first and last none": Kind(
+        content='id,review,price\n1,"Pros:\n1, fast, 5\n2, quiet, 4\nbye",3\n2,ok,5\n',
+        columns=("id", "review", "price"),
+        rows=[("1", "Pros:\n1, fast, 5\n2, quiet, 4\nbye", "3"), ("2", "ok", "5")],
+    ),
+    "commas, lines in a cell that are rows, its first none": Kind(
+        content='id,review\n1,"Pros, cons\n10, 20\n30, 40"\n2,ok\n',
+        rows=[("1", "Pros, cons\n10, 20\n30, 40"), ("2", "ok")],
+    ),
+    "tabs, lines in a cell that are rows": Kind(
+        name="x.tsv",
+        content='id\treview\tn\n5\t"Rated\nfor\tfood\t3\nend fine"\t7\n6\t"a\tb"\t2\n',
+        columns=("id", "review", "n"),
+        rows=[("5", "Rated\nfor\tfood\t3\nend fine", "7"), ("6", "a\tb", "2")],
+    ),
+    "commas, a quote that is never closed": Kind(
+        content='text,n\ngood 5" pipe,1\n"never closed,2\nfine,3\n',
+        columns=("text", "n"),
+        rows=[('good 5" pipe', "1"), ('"never closed', "2"), ("fine", "3")],
+    ),
+    "commas, a quote that the next row's seems to close": Kind(
+        content='text,n\n"never closed,2\n"fine",3\nok,4\n',
+        columns=("text", "n"),
+        rows=[('"never closed', "2"), ("fine", "3"), ("ok", "4")],
+    ),
     "Spark, quotes escaped": Kind(
         content='id,review\n1,"a \\"b\\", c"\n2,"back \\\\"\n3,C:\\new\n',
         rows=[("1", 'a "b", c'), ("2", "back \\"), ("3", "C:\\new")],
@@ -79,6 +109,28 @@ KINDS = {
         content="id\treview\n1\ta\\\nb\\\tc\n2\t\\N\n3\t\n4\tone\\\\two\n",
         given=Layout(quote="", escape="\\", nulls=("\\N",)),
         rows=[("1", "a\nb\tc"), ("2", None), ("3", ""), ("4", "one\\two")],
+    ),
+    "Redshift's UNLOAD, escapes found": Kind(
+        content="id|review|stars\n1|Great \\| good|5\n2|bs|1\n3|two\\\nlines|2\n4|x|1\n5|y|1\n6|z|1\n",
+        columns=("id", "review", "stars"),
+        rows=[
+            *(("1", "Great | good", "5"), ("2", "bs", "1"), ("3", "two\nlines", "2")),
+            *(("4", "x", "1"), ("5", "y", "1"), ("6", "z", "1")),
+        ],
+        described="escaped by \\",
+    ),
+    "MySQL's OUTFILE, escapes found": Kind(
+        name="x.tsv",
+        content="id\treview\n1\ta\\\nb\\\tc\n2\t\\N\n3\t\n4\tone\\\\two\n5\tso\n",
+        rows=[("1", "a\nb\tc"), ("2", None), ("3", ""), ("4", "one\\two"), ("5", "so")],
+        described="escaped by \\, null as '\\\\N'",
+    ),
+    "backslashes that escape nothing": Kind(
+        name="x.tsv",
+        content="id\tpath\tn\n1\tC:\\\t2\n2\tD:\\dir\t3\n3\tbroken\n",
+        columns=("id", "path", "n"),
+        rows=[("1", "C:\\", "2"), ("2", "D:\\dir", "3")],
+        rejected=("wanted 3 fields, found 2",),
     ),
     "PostgreSQL's COPY": Kind(
         name="x.tsv",
@@ -111,10 +163,34 @@ KINDS = {
     "several columns without a name": Kind(
         content="review,,\na,,\n", columns=("review", "unnamed_2", "unnamed_3"), rows=[("a", None, None)]
     ),
+    "several columns without a name, and one called so": Kind(
+        content="unnamed_2,,,review\na,b,c,d\n",
+        columns=("unnamed_2", "unnamed_2_", "unnamed_3", "review"),
+        rows=[("a", "b", "c", "d")],
+    ),
+    "tabs, a cell in three quotes among bare ones with quotes": Kind(
+        name="x.tsv",
+        content='id\treview\n1\tHe said "wow" ok\n2\t"""Great"""\n3\t5" pan\n',
+        rows=[("1", 'He said "wow" ok'), ("2", '"""Great"""'), ("3", '5" pan')],
+    ),
+    "CRLF below a header that LF ends": Kind(
+        content=b'id,stars,review\n1,5,Great\r\n2,1,Bad\r\n3,,"a\r\n"\r\n',
+        columns=("id", "stars", "review"),
+        rows=[("1", "5", "Great"), ("2", "1", "Bad"), ("3", None, "a\r\n")],
+    ),
+    "a row that CRLF ends among others": Kind(
+        content=b"id,review\n1,Great\n2,fine\n3,Bad\r\n4,\r\n",
+        rows=[("1", "Great"), ("2", "fine"), ("3", "Bad"), ("4", None)],
+    ),
     "padded names, and quotes around them": Kind(content='id, "review" \n 1, a\n', rows=[(" 1", " a")]),
     "two marks": Kind(content=b"\xef\xbb\xbf" * 2 + b"id,review\n1,a\n", rows=[("1", "a")]),
     "files put together": Kind(
         content="id,review\n1,a\nid,review\n2,b\n", rows=[("1", "a"), ("2", "b")], rejected=("the header again",)
+    ),
+    "files with byte order marks put together": Kind(
+        content='\ufeffid,review\r\n1,a\r\n\ufeffid,review\r\n2,b\r\n\ufeff"id","review"\r\n\ufeff3,c\r\n',
+        rows=[("1", "a"), ("2", "b"), ("\ufeff3", "c")],
+        rejected=("the header again", "the header again"),
     ),
     "lines above the header": Kind(content="Report\n\nid,review\n1,a\n", given=Layout(skip_lines=2), rows=[("1", "a")]),
     "single quotes": Kind(
@@ -181,6 +257,8 @@ def test_what_is_written_of_it_reads_back_with_the_same_options(tmp_path: Path, 
     [
         ("id,review;day\n1,a;2\n3,b;4\n", "--separator"),
         ('id\treview\tx\n1\t"a\t2\n3\tb"\t4\n5\t"c ""d"""\t6\n', "--quote"),
+        ('id\treview\n1\t"a ""b"""\n2\t"a ""b"""\n3\t5" pan\n', "--quote"),
+        ('id,review,n\n1,"a,2\n3,b,4\n5,c",6\n', "--quote"),
         ("id,id\n1,2\n", "'id'"),
         ("\n\n", "empty file"),
     ],
@@ -188,6 +266,11 @@ def test_what_is_written_of_it_reads_back_with_the_same_options(tmp_path: Path, 
 def test_what_leaves_two_readings_or_none_is_refused(tmp_path: Path, content: str, option: str) -> None:
     with pytest.raises(TableError, match=option):
         opened(tmp_path / "x.csv", content)
+
+
+def test_what_ends_most_lines_ends_those_of_the_output(tmp_path: Path) -> None:
+    table = opened(tmp_path / "x.csv", b"id,review\n1,Great\r\n2,Bad\r\n")
+    assert rewritten(table, tmp_path / "out.csv").count(b"\r\n") == 3
 
 
 def test_a_file_that_is_mostly_broken_is_refused_by_the_survey(tmp_path: Path) -> None:

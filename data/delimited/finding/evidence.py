@@ -27,6 +27,8 @@ class Reading:
     broken: int = 0
     proofs: int = 0
     letters: int = 0
+    ties: int = 0
+    strays: int = 0
     error: TableError | None = None
 
     @property
@@ -36,14 +38,20 @@ class Reading:
 
 
 def line_end(text: str, layout: Layout) -> str:
-    """Return what ends the first line of `text`, line ends in quotes or behind an escape aside."""
+    """Return what ends most lines of `text`, line ends in quotes or behind an escape aside; CR where it ends the first.
+
+    Lines that LF ends may end with CRLF too, here and there.
+    """
     quote, escape = (
         re.escape(mark or "") for mark in (USUAL_QUOTE if layout.quote is None else layout.quote, layout.escape)
     )
     escaped = f"{escape}." if escape else "(?!)"
     quoted = f"{quote}(?:{escaped}|[^{quote}{escape}])*{quote}" if quote else "(?!)"
-    found = _LINE_END.search(re.sub(f"{quoted}|{escaped}", "", text, flags=re.DOTALL)) or _LINE_END.search(text)
-    return found[0] if found else "\n"
+    bare = re.sub(f"{quoted}|{escaped}", "", text, flags=re.DOTALL)
+    found: list[str] = _LINE_END.findall(bare) or _LINE_END.findall(text) or ["\n"]
+    if found[0] == "\r":
+        return "\r"
+    return "\r\n" if 2 * found.count("\r\n") > len(found) else "\n"
 
 
 def decide(path: Path, lines: Sequence[str], start: Dialect, layout: Layout, usual_separator: str) -> Dialect:
@@ -112,6 +120,40 @@ def _separator(path: Path, lines: Sequence[str], start: Dialect, layout: Layout,
 
 
 def _quoting(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -> Reading:
+    """Choose how it quotes, and whether a backslash escapes outside quotes too."""
+    found = _marks(path, lines, start, layout)
+    # In quotes a backslash before a separator may be a letter; where nothing quotes, the lines would not come out even.
+    least = 1 if found.dialect.quote else 0
+    if layout.escape is not None or found.broken < least or not _escaped(lines, start):
+        return found
+    nulls = layout.nulls or (("\\N",) if any(_null(line, start.separator) for line in lines) else ("",))
+    start = replace(start, escape="\\", escape_bare=True, nulls=nulls)
+    quotes = (start.quote,) if layout.quote is not None or start.separator in PROSE_SEPARATORS else (start.quote, "")
+    readings = [_read(path, lines, replace(start, quote=quote), layout) for quote in quotes]
+    best = min(readings, key=lambda each: (each.broken_share, each.letters, bool(each.dialect.quote)))
+    return best if best.error is None and best.broken + least <= found.broken else found
+
+
+def _escaped(lines: Sequence[str], start: Dialect) -> bool:
+    """Whether backslashes stand before a separator or line end, and before nothing else that needs none."""
+    kinds = re.compile(
+        rf"\\(?:(?P<needed>{re.escape(start.separator)}|\r?$)|(?P<usual>[\\\"'{re.escape(start.quote)}nrt0N]))"
+    )
+    needed = False
+    for line in lines:
+        if "\\" not in line:
+            continue
+        if "\\" in kinds.sub("", line):
+            return False
+        needed = needed or any(found["needed"] is not None for found in kinds.finditer(line))
+    return needed
+
+
+def _null(line: str, separator: str) -> bool:
+    return "\\N" in line and "\\N" in line.removesuffix("\r").split(separator)
+
+
+def _marks(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -> Reading:
     """Choose between quotes, none, and escaped ones."""
     mark = start.quote
     if not mark or not any(mark in line for line in lines):
@@ -121,6 +163,7 @@ def _quoting(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -
     if layout.escape is None and any("\\" + mark in line for line in lines):
         escaped = _read(path, lines, replace(start, escape="\\"), layout)
         quoted = min(quoted, escaped, key=lambda each: (each.broken_share, each.letters))
+    quoted = _ties_settled(path, lines, quoted, layout)
     if layout.quote is not None or start.separator in PROSE_SEPARATORS or quoted.dialect.strict:
         return quoted
     plain = _read(path, lines, replace(start, quote=""), layout)
@@ -128,8 +171,33 @@ def _quoting(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -
         return min(plain, quoted, key=lambda each: each.broken_share)
     shown = quoted.proofs or _quoted_column(lines, plain.dialect)
     if shown and quoted.letters:
-        raise TableError(f"{path}: its quotes could be quotes or letters; choose with --quote '{mark}' or --quote none")
-    return quoted if shown else plain
+        raise _either(path, mark)
+    # What quotes its cells leaves none bare that holds a quote.
+    if shown and quoted.strays and quoted.proofs > quoted.strays:
+        raise _either(path, mark)
+    return quoted if shown and not quoted.strays else plain
+
+
+def _ties_settled(path: Path, lines: Sequence[str], quoted: Reading, layout: Layout) -> Reading:
+    """Take quotes that could be letters for what the others of the file are, where those are proven.
+
+    Raises TableError where nothing tells; outside prose such quotes are letters then.
+    """
+    if not quoted.ties:
+        return quoted
+    prose = quoted.dialect.separator in PROSE_SEPARATORS
+    if quoted.proofs:
+        dialect = replace(quoted.dialect, proven=True, names=(), header=None, before=0, short_rows=False)
+        closed = _read(path, lines, replace(dialect, long_rows=False), layout)
+        if closed.broken < quoted.broken or (prose and closed.broken == quoted.broken):
+            return closed
+    if prose:
+        raise _either(path, quoted.dialect.quote)
+    return quoted
+
+
+def _either(path: Path, mark: str) -> TableError:
+    return TableError(f"{path}: its quotes could be quotes or letters; choose with --quote '{mark}' or --quote none")
 
 
 def _quoted_column(lines: Sequence[str], plain: Dialect) -> bool:
@@ -162,4 +230,6 @@ def _read(path: Path, lines: Sequence[str], start: Dialect, layout: Layout) -> R
         broken=broken + longer,
         proofs=records.proofs,
         letters=records.letters,
+        ties=records.ties,
+        strays=records.strays,
     )

@@ -32,7 +32,7 @@ def with_header(path: Path, lines: Sequence[str], start: Dialect, layout: Layout
     cells = [cell or "" for cell in first]
     names = [_name(cell, start.quote) for cell in cells]
     if names.count("") > 1:
-        names = [name or f"unnamed_{place}" for place, name in enumerate(names, 1)]
+        names = [name or _free(f"unnamed_{place}", names) for place, name in enumerate(names, 1)]
     twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise TableError(
@@ -48,6 +48,10 @@ def with_header(path: Path, lines: Sequence[str], start: Dialect, layout: Layout
         strict=start.strict or bool(start.quote and quoted and all(_in_quotes(cell, start.quote) for cell in quoted)),
         short_rows=len(cells) > 1 and cells[-1] == "",
     )
+
+
+def _free(name: str, names: Sequence[str]) -> str:
+    return _free(f"{name}_", names) if name in names else name
 
 
 def _name(cell: str, quote: str) -> str:
