@@ -180,7 +180,11 @@ def _fault_share(text: str) -> float:
 def _is_mute(letter: str, ahead: str, rest: str) -> bool:
     """Tell a sign that stands alone: as well a word of one letter in another encoding, so it proves nothing."""
     if letter in _SIGNS:
-        return not any(each.isdigit() for each in ahead[-2:] + rest[:2])
+        return not (ahead.rstrip(" \u00a0")[-1:].isdigit() or rest.lstrip(" \u00a0")[:1].isdigit())
+    if letter in "\u00ba\u00aa":
+        return not ahead[-1:].isdigit()
+    if letter == "\u201c":
+        return "\u201e" not in ahead and not any(each in rest for each in _CLOSED_BY[letter])
     if letter in "\u2026\u2014":
         return not ahead[-1:].strip(" ,;\t\"") and (letter == "\u2014" or not rest[:1].strip(" ,;\t\""))
     return False
@@ -196,6 +200,8 @@ def _is_fault(letter: str, ahead: str, rest: str) -> bool:
         return crowd or case or misplaced or before.isdigit() or after.isdigit()
     if letter in _APOSTROPHES:
         return before in _SIGNS or _is_misplaced_apostrophe(letter, ahead, rest)
+    if letter == "\u201c":
+        return (before.isalnum() and "\u201e" not in ahead) or before in _SIGNS
     if letter in _OPENING:
         return before.isalnum() or before in _SIGNS or not any(each in rest for each in _CLOSED_BY[letter])
     if letter in _JOINING:
@@ -215,7 +221,7 @@ def _is_misplaced_apostrophe(letter: str, ahead: str, rest: str) -> bool:
     if left and right:
         return not (letter != "\u2018" and (right in _CONTRACTED or (left in _ELIDED and len(right) > 2) or (left, right) in _SHORT))
     if left:
-        return letter != "\u2019" or not ("\u2018" in ahead or (left.endswith("s") and len(left) > 3))
+        return letter != "\u2019" or not ("\u2018" in ahead or "\u2019" in ahead[-3:] or (left.endswith("s") and len(left) > 3))
     if right:
         return letter == "\u2018" and "\u2019" not in rest
     return False
