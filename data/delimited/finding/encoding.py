@@ -35,9 +35,9 @@ _ENGLISH = frozenset(
 # The letters beyond ASCII that a language has, and common words that tell it from its neighbours.
 _LANGUAGES = (
     (
-        "àâçèéêëîïôùûüœæ",
+        "àâçèéêëîïôùûüœ",
         "pour avec pas les des dans mais vous nous cette sont très était même je une être après déjà où ça voilà "
-        "qualité livré à",
+        "qualité livré à arrivé déçu déçue garçon goût",
     ),
     ("äöüßéà", "der die das und ist nicht ein eine sehr auch für schön größe würde über können mit ich zu von"),
     (
@@ -52,26 +52,30 @@ _LANGUAGES = (
     (
         "àèéìòóùî",
         "il che della molto non per con sono anche è più perché già così può qualità città questo questa gli nel "
-        "ho bello buono ottimo",
+        "ho bello buono ottimo là prodotto arrivato ma si di costa metà verrà sarà però né cioè lì",
     ),
     (
         "åäöæøéü",
         "och inte det jag är på så från för ikke jeg og af til på med som mycket bra også være var en et den av "
-        "når får två går då hade ett meget kan der går gør må",
+        "når får två går då hade ett meget kan der går gør må å ö ø købt købte købe kjøpt ødelagt "
+        "dårlig måtte både børn længe desværre fornøyd færdig prøve lækker sød første også større små måneder månader "
+        "väldigt bättre fungerar köpte köpt tyvärr dålig året åre igår både många också nöjd färg søster gør når",
     ),
+    ("äöå", "on ei ja että hyvä oli se mutta tämä kun niin kuin ole en enää vielä myös päivä tätä sitä"),
     ("éëïöüèáóê", "het een niet voor zeer van dat maar ook geen één wel ik goed is op"),
 )
 _TOLD = tuple((frozenset(letters), frozenset(common.split())) for letters, common in _LANGUAGES)
 _TOLD_SHARE = 0.08
 _OTHER_SHARE = 0.1
 # Letters that the neighbours read the same, or that they hardly have.
-_SHARED = frozenset("éóöäüßôúå")
+_SHARED = frozenset("éóöüßôú")
 # Words that stand in texts of any language, and spellings that only one encoding makes a word.
 _KNOWN = frozenset(
     "naïve naïveté crêpe crêpes très crème brûlée voilà déjà vu pièce façade garçon soupçon françois français française "
     "château hôtel maître première chère à hermès gruyère chèvre señor señora jalapeño piñata são niño niña españa año "
     "años coração não maïs noël zoë chloë citroën tiramisù fête bête rôti pâté goût être même même æon smørrebrød "
-    "curaçao provençal niçoise août dîner entrecôte açaí açai vis-à-vis".split()
+    "doppelgänger café cafés résumé décor fiancé fiancée cliché clichéd entrée entrées purée sauté sautéed josé "
+    "beyoncé blasé touché pokémon über curaçao provençal niçoise août dîner entrecôte açaí açai vis-à-vis".split()
 )
 _SPELLINGS = re.compile(r"[aeiouíáéó]ñ[aeiouáéíóú]|ção|ções|ão$|ões$|œ[ui]|[^\Wáéíóúàèìòù]ía|[a-zäöüéå]á[a-z]")
 _CONTRACTED = frozenset("s t re ve ll d m em all".split())
@@ -91,6 +95,8 @@ _ACCENTED = frozenset(
     "\u00f8\u0153\u00f9\u00fa\u00fb\u00fc\u00df\u00c0\u00c2\u00c4\u00c1\u00c3\u00c5\u00c6\u00c7\u00c8\u00c9\u00ca\u00cb\u00cc\u00cd\u00ce"
     "\u00cf\u00d1\u00d2\u00d3\u00d4\u00d5\u00d6\u00d8\u0152\u00d9\u00da\u00db\u00dc"
 )
+_LOST = re.compile(r"[?][^\x00-\x7f]|[^\x00-\x7f][?]")
+_LOST_SHARE = 0.1
 _APOSTROPHES = frozenset("\u2019\u2018\u00b4")
 _OPENING = frozenset("\u201c\u201e\u201a\u2039\u00bf\u00a1")
 _JOINING = frozenset("\u2026\u2013\u2014\u00a0\u00ad\u00b7")
@@ -142,12 +148,12 @@ def guess(sample: bytes, line_end: str) -> Guess:
     best = min(faults, key=lambda name: faults[name])
     text = texts[best]
     # Excel for the Mac's files often hold text that was broken before; its line ends tell them.
-    if best == "mac_roman" and _is_western(text):
+    if best == "mac_roman" and _is_western(text) and _is_broken(text):
         return Guess(best, "accented letters stand where Western languages have them")
     if faults[best] > _IMPLAUSIBLE_SHARE:
         return _detected(sample)
     told = _told_languages(text)
-    if _unproven_share(text, told) > (_OTHER_SHARE if told else 0):
+    if _unproven_share(text, told, frozenset() if best == "mac_roman" else _SHARED) > (_OTHER_SHARE if told else 0):
         return Guess(None, f"{best} and {', '.join(_NEIGHBOURS)} each give it other letters")
     for rival in _DISTANT:
         other = sample.decode(rival, "replace")
@@ -185,8 +191,8 @@ def _is_mute(letter: str, ahead: str, rest: str) -> bool:
         return not ahead[-1:].isdigit()
     if letter == "\u201c":
         return "\u201e" not in ahead and not any(each in rest for each in _CLOSED_BY[letter])
-    if letter in "\u2026\u2014":
-        return not ahead[-1:].strip(" ,;\t\"") and (letter == "\u2014" or not rest[:1].strip(" ,;\t\""))
+    if letter in "\u2026\u2014\u2022\u00ae\u2122\u00a0\u00a9":
+        return not ahead[-1:].strip(" ,;\t\"")
     return False
 
 
@@ -210,7 +216,7 @@ def _is_fault(letter: str, ahead: str, rest: str) -> bool:
         unopened = letter in _OPENED_BY and not any(each in ahead for each in _OPENED_BY[letter])
         ordinal = letter in "\u00ba\u00aa\u00b0" and before.isalpha() and before not in "nN"
         quote = letter in "\u00ab\u00bb" and before.isdigit()
-        glued = after.isalpha() and (letter not in "\u00ab\u00bb\u2022\u00a9\u00b0" or before.isalpha())
+        glued = after.isalpha() and (letter not in "\u00ab\u00bb\u2022" and not (letter == "\u00b0" and after in "CF") or before.isalpha())
         return before in _SIGNS or unopened or ordinal or quote or glued
     # Other signs stand by themselves or at figures; what is no sign of Western texts is another's letter.
     return letter not in _SIGNS or before.isalpha() or after.isalpha() or not (before + after).isascii()
@@ -232,9 +238,11 @@ def _is_misplaced_joint(letter: str, ahead: str, rest: str) -> bool:
     known = (len(left) > 1 and left in _ENGLISH) or (len(right) > 1 and right in _ENGLISH)
     if left and right:
         return not known
+    if letter == "\u00ad":
+        return True
     if left:
         return letter != "\u2026" and letter != "\u00b7" and not known
-    return bool(right) and (letter == "\u00ad" or (letter == "\u2013" and len(right) == 1))
+    return letter == "\u2013" and len(right) == 1
 
 
 def _told_languages(text: str) -> list[frozenset[str]]:
@@ -247,24 +255,37 @@ def _told_languages(text: str) -> list[frozenset[str]]:
     ]
 
 
-def _unproven_share(text: str, told: list[frozenset[str]]) -> float:
+def _unproven_share(text: str, told: list[frozenset[str]], shared: frozenset[str]) -> float:
     """Return how many of the words with letters beyond ASCII may be other words in another encoding."""
     words = [word.lower() for word in _WORD.findall(text) if not _ACCENTED.isdisjoint(word)]
-    return sum(not _is_proven(word, told) for word in words) / max(1, len(words))
+    proven = [word for word in words if len(word) > 1 and _is_proven(word, shared)]
+    # The words around prove a language's letters only where one of its words with such letters is there too.
+    if proven and told:
+        proven = [word for word in words if _is_proven(word, shared) or any(_beyond(word) <= each for each in told)]
+    return 1 - len(proven) / len(words) if words else 0
 
 
-def _is_proven(word: str, told: list[frozenset[str]]) -> bool:
-    beyond = {letter for letter in word if not letter.isascii()}
-    if len(word) > 1 and beyond <= _SHARED:
-        return True
-    if any(beyond <= letters for letters in told):
-        return True
-    return word in _KNOWN or bool(_SPELLINGS.search(word))
+def _beyond(word: str) -> set[str]:
+    return {letter for letter in word if not letter.isascii()}
+
+
+def _is_proven(word: str, shared: frozenset[str]) -> bool:
+    return (
+        _beyond(word) <= shared
+        or word in _KNOWN
+        or any(word in common for _, common in _TOLD)
+        or bool(_SPELLINGS.search(word))
+    )
 
 
 def _known_words(text: str) -> int:
     words = {word.lower() for word in _WORD.findall(text) if not word.isascii()}
     return sum(len(word) > 1 and (word in _KNOWN or any(word in common for _, common in _TOLD)) for word in words)
+
+
+def _is_broken(text: str) -> bool:
+    """Tell text whose letters beyond ASCII were lost before: question marks stand in their places."""
+    return len(_LOST.findall(text)) > _LOST_SHARE * max(1, len(_BEYOND.findall(text)))
 
 
 def _is_western(text: str) -> bool:
