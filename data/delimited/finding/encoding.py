@@ -27,10 +27,13 @@ _WESTERN = frozenset(
 )
 _WESTERN_SHARE = 0.03
 _ENGLISH = frozenset(
-    "the and this that with very you for it he she we they have has had great good bad but not was is are be been at "
-    "to of in on as if so or my our your their its all any just only more than then when where which who what how why "
-    "because while even also from by about after before into out up down no yes an one two can could would will well "
-    "there here nothing everything food place service product".split()
+    re.findall(
+        r"\S+",
+        "the and this that with very you for it he she we they have has had great good bad but not was is are be "
+        "been at to of in on as if so or my our your their its all any just only more than then when where which "
+        "who what how why because while even also from by about after before into out up down no yes an one two "
+        "can could would will well there here nothing everything food place service product",
+    )
 )
 # The letters beyond ASCII that a language has, and common words that tell it from its neighbours.
 _LANGUAGES = (
@@ -71,13 +74,18 @@ _OTHER_SHARE = 0.1
 _SHARED = frozenset("éóöüßôú")
 # Words that stand in texts of any language, and spellings that only one encoding makes a word.
 _KNOWN = frozenset(
-    "naïve naïveté crêpe crêpes très crème brûlée voilà déjà vu pièce façade garçon soupçon françois français française "
-    "château hôtel maître première chère à hermès gruyère chèvre señor señora jalapeño piñata são niño niña españa año "
-    "años coração não maïs noël zoë chloë citroën tiramisù fête bête rôti pâté goût être même même æon smørrebrød "
-    "doppelgänger café cafés résumé décor fiancé fiancée cliché clichéd entrée entrées purée sauté sautéed josé "
-    "beyoncé blasé touché pokémon über curaçao provençal niçoise août dîner entrecôte açaí açai vis-à-vis".split()
+    re.findall(
+        r"\S+",
+        "naïve naïveté crêpe crêpes très crème brûlée voilà déjà vu pièce façade garçon soupçon françois français "
+        "française château hôtel maître première chère à hermès gruyère chèvre señor señora jalapeño piñata são "
+        "niño niña españa año años coração não maïs noël zoë chloë citroën tiramisù fête bête rôti pâté goût être "
+        "même même æon smørrebrød doppelgänger café cafés résumé décor fiancé fiancée cliché clichéd entrée "
+        "entrées purée sauté sautéed josé beyoncé blasé touché pokémon über curaçao provençal niçoise août dîner "
+        "entrecôte açaí açai vis-à-vis",
+    )
 )
-_SPELLINGS = re.compile(r"[aeiouíáéó]ñ[aeiouáéíóú]|ção|ções|ão$|ões$|œ[ui]|[^\Wáéíóúàèìòù]ía|[a-zäöüéå]á[a-z]")
+_SPELLINGS = re.compile(r"[aeiouíáéó]ñ[aeiouáéíóú]|ção|ções|ão$|ões$|œ[ui]|[^\Wáéíóúàèìòù]ía")
+_INNER = re.compile(r"[a-zäöüéå]á[a-z]")
 _CONTRACTED = frozenset("s t re ve ll d m em all".split())
 _ELIDED = frozenset(
     "l d j c n s m t qu jusqu lorsqu puisqu quelqu aujourd presqu dell all nell sull dall un quest com cos o y".split()
@@ -101,11 +109,39 @@ _APOSTROPHES = frozenset("\u2019\u2018\u00b4")
 _OPENING = frozenset("\u201c\u201e\u201a\u2039\u00bf\u00a1")
 _JOINING = frozenset("\u2026\u2013\u2014\u00a0\u00ad\u00b7")
 _CLOSING = frozenset("\u201d\u203a\u00ab\u00bb\u2022\u00ba\u00aa\u00b0\u2122\u00ae\u00a9")
-_CLOSED_BY = {"\u201c": "\u201d\u201c", "\u201e": "\u201c\u201d", "\u201a": "\u2018\u2019", "\u2039": "\u203a", "\u00bf": "?", "\u00a1": "!"}
+_CLOSED_BY = {
+    "\u201c": "\u201d\u201c",
+    "\u201e": "\u201c\u201d",
+    "\u201a": "\u2018\u2019",
+    "\u2039": "\u203a",
+    "\u00bf": "?",
+    "\u00a1": "!",
+}
 _OPENED_BY = {"\u201d": "\u201c\u201e\u201d", "\u203a": "\u2039", "\u00bb": "\u00ab"}
 _LAST_WORD = re.compile(r"[^\W\d_]*\Z")
 _FIRST_WORD = re.compile(r"[^\W\d_]*")
-_SHORT = frozenset({("c", "\u00e8"), ("n", "a"), ("l", "a"), ("m", "a"), ("t", "as"), ("n", "y"), ("c", "\u00e9"), ("l", "on"), ("d", "un"), ("qu", "on"), ("qu", "il"), ("s", "il"), ("n", "ai"), ("j", "ai"), ("l", "ai"), ("m", "en"), ("d", "or"), ("qu", "un")})
+_SHORT = frozenset(
+    {
+        ("c", "\u00e8"),
+        ("n", "a"),
+        ("l", "a"),
+        ("m", "a"),
+        ("t", "as"),
+        ("n", "y"),
+        ("c", "\u00e9"),
+        ("l", "on"),
+        ("d", "un"),
+        ("qu", "on"),
+        ("qu", "il"),
+        ("s", "il"),
+        ("n", "ai"),
+        ("j", "ai"),
+        ("l", "ai"),
+        ("m", "en"),
+        ("d", "or"),
+        ("qu", "un"),
+    }
+)
 _SIGNS = frozenset("\u20ac\u00a3\u00a5\u00a2\u00bc\u00bd\u00be\u00b2\u00b3\u00b1\u00d7\u00a7")
 
 
@@ -192,7 +228,7 @@ def _is_mute(letter: str, ahead: str, rest: str) -> bool:
     if letter == "\u201c":
         return "\u201e" not in ahead and not any(each in rest for each in _CLOSED_BY[letter])
     if letter in "\u2026\u2014\u2022\u00ae\u2122\u00a0\u00a9":
-        return not ahead[-1:].strip(" ,;\t\"")
+        return not ahead[-1:].strip(' ,;\t"')
     return False
 
 
@@ -201,7 +237,9 @@ def _is_fault(letter: str, ahead: str, rest: str) -> bool:
     if letter in _ACCENTED:
         two_before = ahead[-2:-1]
         crowd = all(each in _ACCENTED for each in (two_before, before)) and bool(two_before and before)
-        case = before.islower() if letter.isupper() else before.isupper() and two_before.isupper() and letter != "\u00df"
+        case = (
+            before.islower() if letter.isupper() else before.isupper() and two_before.isupper() and letter != "\u00df"
+        )
         misplaced = (letter in "\u00ec\u00f2\u00f9" and after.isalpha()) or (letter == "\u00f5" and after != "e")
         return crowd or case or misplaced or before.isdigit() or after.isdigit()
     if letter in _APOSTROPHES:
@@ -209,14 +247,23 @@ def _is_fault(letter: str, ahead: str, rest: str) -> bool:
     if letter == "\u201c":
         return (before.isalnum() and "\u201e" not in ahead) or before in _SIGNS
     if letter in _OPENING:
-        return before.isalnum() or before in _SIGNS or not any(each in rest for each in _CLOSED_BY[letter])
+        return (
+            before.isalnum()
+            or before in _SIGNS
+            or not any(each in rest for each in _CLOSED_BY[letter])
+            or not after.strip(" ")
+        )
     if letter in _JOINING:
         return before in _SIGNS or _is_misplaced_joint(letter, ahead, rest)
     if letter in _CLOSING:
         unopened = letter in _OPENED_BY and not any(each in ahead for each in _OPENED_BY[letter])
         ordinal = letter in "\u00ba\u00aa\u00b0" and before.isalpha() and before not in "nN"
-        quote = letter in "\u00ab\u00bb" and before.isdigit()
-        glued = after.isalpha() and (letter not in "\u00ab\u00bb\u2022" and not (letter == "\u00b0" and after in "CF") or before.isalpha())
+        quote = letter in "\u00ab\u00bb" and (
+            before.isdigit() or (letter == "\u00ab" and before.isalpha() and "\u00bb" not in ahead)
+        )
+        glued = after.isalpha() and (
+            letter not in "\u00ab\u00bb\u2022" and not (letter == "\u00b0" and after in "CF") or before.isalpha()
+        )
         return before in _SIGNS or unopened or ordinal or quote or glued
     # Other signs stand by themselves or at figures; what is no sign of Western texts is another's letter.
     return letter not in _SIGNS or before.isalpha() or after.isalpha() or not (before + after).isascii()
@@ -225,9 +272,14 @@ def _is_fault(letter: str, ahead: str, rest: str) -> bool:
 def _is_misplaced_apostrophe(letter: str, ahead: str, rest: str) -> bool:
     left, right = _LAST_WORD.search(ahead).group().lower(), _FIRST_WORD.match(rest).group().lower()
     if left and right:
-        return not (letter != "\u2018" and (right in _CONTRACTED or (left in _ELIDED and len(right) > 2) or (left, right) in _SHORT))
+        return not (
+            letter != "\u2018"
+            and (right in _CONTRACTED or (left in _ELIDED and len(right) > 2) or (left, right) in _SHORT)
+        )
     if left:
-        return letter != "\u2019" or not ("\u2018" in ahead or "\u2019" in ahead[-3:] or (left.endswith("s") and len(left) > 3))
+        return letter != "\u2019" or not (
+            "\u2018" in ahead or "\u2019" in ahead[-3:] or (left.endswith("s") and len(left) > 3)
+        )
     if right:
         return letter == "\u2018" and "\u2019" not in rest
     return False
@@ -242,7 +294,7 @@ def _is_misplaced_joint(letter: str, ahead: str, rest: str) -> bool:
         return True
     if left:
         return letter != "\u2026" and letter != "\u00b7" and not known
-    return letter == "\u2013" and len(right) == 1
+    return bool(right) and letter == "\u2013" and right not in _ENGLISH
 
 
 def _told_languages(text: str) -> list[frozenset[str]]:
@@ -274,7 +326,7 @@ def _is_proven(word: str, shared: frozenset[str]) -> bool:
         _beyond(word) <= shared
         or word in _KNOWN
         or any(word in common for _, common in _TOLD)
-        or bool(_SPELLINGS.search(word))
+        or bool(_SPELLINGS.search(word) or (shared and _INNER.search(word)))
     )
 
 
