@@ -85,11 +85,13 @@ def test_words_around_a_letter_do_not_tell_its_code_page(tmp_path: Path, text: s
 @pytest.mark.parametrize(
     "text",
     [
-        "Je suis tr\u00e8s d\u00e9\u00e7ue par la qualit\u00e9 et l\u2019emballage \u00e9tait ab\u00eem\u00e9 \u00ab pour \u00bb 5 \u20ac",
+        "Je suis tr\u00e8s d\u00e9\u00e7ue par la qualit\u00e9 et l\u2019emballage \u00e9tait "
+        " ab\u00eem\u00e9 \u00ab pour \u00bb 5 \u20ac",
         "\u00a1Muy buena! El ni\u00f1o est\u00e1 encantado y la bater\u00eda dura m\u00e1s para los viajes",
         "La qualit\u00e0 \u00e8 ottima. Non \u00e8 perfetto per\u00f2 il prodotto va bene cos\u00ec",
         "Jeg k\u00f8bte to og begge er \u00f8delagt. D\u00e5rlig kvalitet p\u00e5 det hele og ikke s\u00e6rlig billig",
-        "I don\u2019t like it \u2013 it\u2019s \u201ccheap\u201d and the\u00a0food was good\u2014but cold\u2026 \u00a320 \u00a9 2019",
+        "I don\u2019t like it \u2013 it\u2019s "
+        "\u201ccheap\u201d and the\u00a0food was good\u2014but cold\u2026 \u00a320 \u00a9 2019",
     ],
 )
 def test_a_sentence_of_a_western_language_is_read(tmp_path: Path, text: str) -> None:

@@ -86,9 +86,12 @@ _KNOWN = frozenset(
 )
 _SPELLINGS = re.compile(r"[aeiouíáéó]ñ[aeiouáéíóú]|ção|ções|ão$|ões$|œ[ui]|[^\Wáéíóúàèìòù]ía")
 _INNER = re.compile(r"[a-zäöüéå]á[a-z]")
-_CONTRACTED = frozenset("s t re ve ll d m em all".split())
+_CONTRACTED = frozenset(("s", "t", "re", "ve", "ll", "d", "m", "em", "all"))
 _ELIDED = frozenset(
-    "l d j c n s m t qu jusqu lorsqu puisqu quelqu aujourd presqu dell all nell sull dall un quest com cos o y".split()
+    re.findall(
+        r"\w+",
+        "l d j c n s m t qu jusqu lorsqu puisqu quelqu aujourd presqu dell all nell sull dall un quest com cos o y",
+    )
 )
 _IMPLAUSIBLE_SHARE = 0.05
 _STRAY_SHARE = 0.01
@@ -262,7 +265,7 @@ def _is_fault(letter: str, ahead: str, rest: str) -> bool:
             before.isdigit() or (letter == "\u00ab" and before.isalpha() and "\u00bb" not in ahead)
         )
         glued = after.isalpha() and (
-            letter not in "\u00ab\u00bb\u2022" and not (letter == "\u00b0" and after in "CF") or before.isalpha()
+            (letter not in "\u00ab\u00bb\u2022" and not (letter == "\u00b0" and after in "CF")) or before.isalpha()
         )
         return before in _SIGNS or unopened or ordinal or quote or glued
     # Other signs stand by themselves or at figures; what is no sign of Western texts is another's letter.
@@ -293,7 +296,7 @@ def _is_misplaced_joint(letter: str, ahead: str, rest: str) -> bool:
     if letter == "\u00ad":
         return True
     if left:
-        return letter != "\u2026" and letter != "\u00b7" and not known
+        return letter not in "\u2026\u00b7" and not known
     return bool(right) and letter == "\u2013" and right not in _ENGLISH
 
 
