@@ -176,8 +176,9 @@ def utf8_evidence(text: str) -> tuple[int, int]:
 def guess(sample: bytes, line_end: str) -> Guess:
     """Guess from the lines of a file that are neither ASCII nor UTF-8.
 
-    A Western guess is plausible if accented letters stand in words as Western languages have them, and other Latin
-    encodings read the same or the words around are Western ones. Others need a detector that is sure.
+    A Western guess is plausible if letters and signs stand where Western texts have them, and the words that carry
+    letters are a Western language's by themselves: English around them tells nothing. Others need a detector that is
+    sure.
     """
     names = (*_LATIN, "mac_roman") if line_end == "\r" else _LATIN
     texts = {name: sample.decode(name, "replace") for name in names}
@@ -247,15 +248,10 @@ def _is_fault(letter: str, ahead: str, rest: str) -> bool:
         return crowd or case or misplaced or before.isdigit() or after.isdigit()
     if letter in _APOSTROPHES:
         return before in _SIGNS or _is_misplaced_apostrophe(letter, ahead, rest)
-    if letter == "\u201c":
-        return (before.isalnum() and "\u201e" not in ahead) or before in _SIGNS
     if letter in _OPENING:
-        return (
-            before.isalnum()
-            or before in _SIGNS
-            or not any(each in rest for each in _CLOSED_BY[letter])
-            or not after.strip(" ")
-        )
+        glued = before.isalnum() and not (letter == "\u201c" and "\u201e" in ahead)
+        unclosed = letter != "\u201c" and not any(each in rest for each in _CLOSED_BY[letter])
+        return glued or unclosed or before in _SIGNS
     if letter in _JOINING:
         return before in _SIGNS or _is_misplaced_joint(letter, ahead, rest)
     if letter in _CLOSING:
@@ -273,7 +269,7 @@ def _is_fault(letter: str, ahead: str, rest: str) -> bool:
 
 
 def _is_misplaced_apostrophe(letter: str, ahead: str, rest: str) -> bool:
-    left, right = _LAST_WORD.search(ahead).group().lower(), _FIRST_WORD.match(rest).group().lower()
+    left, right = _LAST_WORD.findall(ahead)[0].lower(), _FIRST_WORD.findall(rest)[0].lower()
     if left and right:
         return not (
             letter != "\u2018"
@@ -289,7 +285,7 @@ def _is_misplaced_apostrophe(letter: str, ahead: str, rest: str) -> bool:
 
 
 def _is_misplaced_joint(letter: str, ahead: str, rest: str) -> bool:
-    left, right = _LAST_WORD.search(ahead).group().lower(), _FIRST_WORD.match(rest).group().lower()
+    left, right = _LAST_WORD.findall(ahead)[0].lower(), _FIRST_WORD.findall(rest)[0].lower()
     known = (len(left) > 1 and left in _ENGLISH) or (len(right) > 1 and right in _ENGLISH)
     if left and right:
         return not known
