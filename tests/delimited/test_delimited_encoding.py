@@ -62,6 +62,42 @@ def test_what_nobody_can_tell_from_a_line_is_refused(tmp_path: Path, encoding: s
         opened(tmp_path / "x.csv", file_of(OTHERS[encoding], encoding))
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("The product is great and it works for me,Br\u0103ila", "cp1250"),
+        ("The product is great and it broke, dou\u0103", "iso8859_2"),
+        ("The product is great and it broke, \u010dia", "cp1257"),
+        ("I like the color and the size, \u0150szint\u00e9n", "cp1250"),
+        ("es muy buena y est\u00e1 muy bien", "cp850"),
+        ("dura m\u00e1s para el que la usa", "cp850"),
+        ("Muy bueno para el ni\u00f1o", "mac_roman"),
+        ("The works and the color, \u00e6v", "cp850"),
+        ("The works and it was \u041a", "koi8_r"),
+        ("it was for the \u03c3\u03b5", "cp1253"),
+    ],
+)
+def test_words_around_a_letter_do_not_tell_its_code_page(tmp_path: Path, text: str, encoding: str) -> None:
+    with pytest.raises(TableError, match="--encoding"):
+        opened(tmp_path / "x.csv", file_of(text, encoding))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Je suis tr\u00e8s d\u00e9\u00e7ue par la qualit\u00e9 et l\u2019emballage \u00e9tait "
+        " ab\u00eem\u00e9 \u00ab pour \u00bb 5 \u20ac",
+        "\u00a1Muy buena! El ni\u00f1o est\u00e1 encantado y la bater\u00eda dura m\u00e1s para los viajes",
+        "La qualit\u00e0 \u00e8 ottima. Non \u00e8 perfetto per\u00f2 il prodotto va bene cos\u00ec",
+        "Jeg k\u00f8bte to og begge er \u00f8delagt. D\u00e5rlig kvalitet p\u00e5 det hele og ikke s\u00e6rlig billig",
+        "I don\u2019t like it \u2013 it\u2019s "
+        "\u201ccheap\u201d and the\u00a0food was good\u2014but cold\u2026 \u00a320 \u00a9 2019",
+    ],
+)
+def test_a_sentence_of_a_western_language_is_read(tmp_path: Path, text: str) -> None:
+    assert rows_of(opened(tmp_path / "x.csv", file_of(text, "cp1252")))[0] == ("1", text)
+
+
 @pytest.mark.parametrize("encoding", OTHERS)
 def test_an_encoding_that_is_named_leaves_no_doubt(tmp_path: Path, encoding: str) -> None:
     content = file_of(OTHERS[encoding], encoding)
