@@ -27,6 +27,16 @@ def address_space() -> int | None:
     return next(_limit(resource.RLIMIT_AS), None)
 
 
+def adds_in_16_bits(root: Path = Path("/")) -> bool:
+    """Say whether int8 products may overflow here: x86 processors without VNNI add them up in 16 bits."""
+    if os.uname().machine not in ("x86_64", "i686"):
+        return False
+    try:
+        return "vnni" not in (root / "proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # macOS has none, and hardly any Intel Mac has VNNI
+        return True
+
+
 def _limit(kind: int) -> Iterator[int]:
     soft, _ = resource.getrlimit(kind)
     if soft != resource.RLIM_INFINITY:

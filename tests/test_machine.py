@@ -13,7 +13,7 @@ from export.bundle import BUNDLED
 from export.footprint import within_limit
 from sentiment_core.config import LEAST_MEMORY, ScoreConfig
 from sentiment_core.errors import ConfigError
-from sentiment_core.machine import cores, memory
+from sentiment_core.machine import adds_in_16_bits, cores, memory
 
 ROOT = Path(__file__).parent.parent
 MINE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -128,3 +128,15 @@ def test_many_threads_do_not_add_up(tmp_path: Path) -> None:
     held = within_limit(ScoreConfig(memory_limit=LEAST_MEMORY, threads=64, batch_tokens=4096), BUNDLED, 384)
     assert held.workers < 4
     assert within_limit(ScoreConfig(threads=8), BUNDLED, 384).workers == 8
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="of x86 alone")
+@pytest.mark.parametrize(
+    ("flags", "found"),
+    [("fpu avx2", True), ("fpu avx2 avx512_vnni", False), ("fpu avx_vnni amx_int8", False), (None, True)],
+)
+def test_products_overflow_where_the_processor_has_no_vnni(tmp_path: Path, flags: str | None, found: bool) -> None:
+    if flags is not None:
+        (tmp_path / "proc").mkdir()
+        (tmp_path / "proc" / "cpuinfo").write_text(f"processor : 0\nflags : {flags}\n")
+    assert adds_in_16_bits(tmp_path) == found
