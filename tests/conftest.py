@@ -1,6 +1,7 @@
 """A real, tiny model, trained and exported once a session by the commands themselves."""
 
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,27 @@ def made_up_reviews(rows: int) -> pl.DataFrame:
         )
         labels.append(1 - row % 2)
     return pl.DataFrame({"id": range(rows), "text": texts, "label": labels})
+
+
+def mutate(content: bytes, dice: random.Random) -> bytes:
+    """Change, drop, repeat or cut bytes here and there."""
+    mutated = bytearray(content)
+    for _ in range(dice.choice([1, 1, 2, 8])):
+        at = dice.randrange(len(mutated))
+        match dice.randrange(5):
+            case 0:
+                mutated[at] = dice.randrange(256)
+            case 1:
+                del mutated[at : at + dice.choice([1, 4, 50])]
+            case 2:
+                mutated[at:at] = mutated[at : at + dice.choice([1, 4, 50])]
+            case 3:
+                mutated[at:at] = bytes(dice.choices(b'",;\t\\{}\r\n\x00\xff\xef\xbb\xbf', k=dice.choice([1, 3])))
+            case _:
+                mutated[at:] = b"" if dice.random() < 0.2 else mutated[at:]
+        if not mutated:
+            return b""
+    return bytes(mutated)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from conftest import mutate
 
 from data.files import open_table, open_writer
 from data.predictions import columns
@@ -40,27 +41,6 @@ def whole(name: str) -> bytes:
             flat = frame.drop("extra").with_columns(pl.col("text").str.replace("\n", " "))
             flat.write_csv(buffer, separator="\t", quote_style="never")
     return buffer.getvalue()
-
-
-def mutate(content: bytes, dice: random.Random) -> bytes:
-    """Change, drop, repeat or cut bytes here and there."""
-    mutated = bytearray(content)
-    for _ in range(dice.choice([1, 1, 2, 8])):
-        at = dice.randrange(len(mutated))
-        match dice.randrange(5):
-            case 0:
-                mutated[at] = dice.randrange(256)
-            case 1:
-                del mutated[at : at + dice.choice([1, 4, 50])]
-            case 2:
-                mutated[at:at] = mutated[at : at + dice.choice([1, 4, 50])]
-            case 3:
-                mutated[at:at] = bytes(dice.choices(b'",;\t{}\r\n\x00\xff\xef\xbb\xbf', k=dice.choice([1, 3])))
-            case _:
-                mutated[at:] = b"" if dice.random() < 0.2 else mutated[at:]
-        if not mutated:
-            return b""
-    return bytes(mutated)
 
 
 def predictions(rows: int) -> Predictions:

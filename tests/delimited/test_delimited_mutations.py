@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from conftest import mutate
 from delimited_files import opened, read_again, rewritten, rows_of
 
 from data.delimited.layout import Layout
@@ -34,27 +35,6 @@ def whole(kind: str) -> bytes:
         case _:
             csv.writer(buffer).writerows(ROWS)
     return buffer.getvalue().encode("cp1252" if kind == "bars" else "utf-8")
-
-
-def mutate(content: bytes, dice: random.Random) -> bytes:
-    """Change, drop, repeat, put in or cut bytes here and there."""
-    mutated = bytearray(content)
-    for _ in range(dice.choice([1, 1, 2, 8])):
-        at = dice.randrange(len(mutated))
-        match dice.randrange(5):
-            case 0:
-                mutated[at] = dice.randrange(256)
-            case 1:
-                del mutated[at : at + dice.choice([1, 4, 50])]
-            case 2:
-                mutated[at:at] = mutated[at : at + dice.choice([1, 4, 50])]
-            case 3:
-                mutated[at:at] = bytes(dice.choices(b'",;\t\\\r\n\x00\xff\xef\xbb\xbf', k=dice.choice([1, 3])))
-            case _:
-                mutated[at:] = b"" if dice.random() < 0.2 else mutated[at:]
-        if not mutated:
-            return b""
-    return bytes(mutated)
 
 
 @pytest.mark.parametrize("kind", ["quoted", "unquoted", "escaped", "bars"])
