@@ -124,13 +124,13 @@ def finished(task: Task, log: Log) -> dict[str, Any] | None:
         other = task.provenance.differs(summary.get("provenance"))
         rejected = summary["rejected"]["path"] and task.summary.with_name(Path(summary["rejected"]["path"]).name)
         written = [(task.target, summary["output"]["sha256"]), (rejected, summary["rejected"]["sha256"])]
-        altered = [path for path, known in written if path and _digest(path) != known]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if other:
         changed = ", ".join(_PARTS[name] for name in other if name in _PARTS)
         log.info(f"{place}: not skipped: changed since it was scored: {changed}", event="changed", parts=other)
         return None
+    altered = [path for path, known in written if path and _digest(path) != known]
     if altered:
         log.warning(f"{altered[0]}: not skipped: altered or removed since it was written", event="altered")
         return None
